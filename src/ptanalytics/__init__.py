@@ -1,0 +1,53 @@
+"""ptanalytics: exercise-therapy analytics for low back pain.
+
+Public names load on first use, so ``import ptanalytics`` is instant and pulls in no pandas, Polars or plotly.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "load_exports": "loading",
+    "create_study": "study",
+    "open_study": "study",
+    "write_samples": "samples",
+    "write_registry": "samples",
+    "data_dictionary": "schemas",
+    "weekly_adherence": "adherence",
+    "adherence_summary": "adherence",
+    "adherence_days": "adherence",
+    "daily_pain": "outcomes",
+    "baselines": "outcomes",
+    "changes": "outcomes",
+    "pain_trend": "outcomes",
+    "flares": "outcomes",
+    "score_questionnaires": "outcomes",
+    "responder_shares": "outcomes",
+    "responder_curve": "outcomes",
+    "patient_flow": "cohorts",
+    "plot_weekly_adherence": "charts",
+    "plot_adherence_calendar": "charts",
+    "plot_pain_trend": "charts",
+    "plot_cohort_change": "charts",
+    "plot_responder_curve": "charts",
+    "outcome_report": "reports",
+    "patient_review": "reports",
+}
+_MODULES = ("apps", "charts", "plans", "schemas")
+
+__all__ = sorted((*_PUBLIC, *_MODULES, "__version__"))  # noqa: PLE0605 - a list of names, computed
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    message = f"ptanalytics has no public name '{name}'"
+    raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,33 @@
+"""Figures of result tables. Each function takes the table an analysis returns and gives back a plotly figure."""
+
+from ptanalytics.charts.adherence import plot_weekly_adherence
+from ptanalytics.charts.adherence_calendar import plot_adherence_calendar
+from ptanalytics.charts.adherence_distribution import plot_adherence_distribution
+from ptanalytics.charts.browser import find_browser
+from ptanalytics.charts.cohort import plot_cohort_change, plot_patient_flow
+from ptanalytics.charts.pain import plot_pain_trend
+from ptanalytics.charts.plan import plot_plan_timeline, plot_weekly_volume
+from ptanalytics.charts.questionnaires import plot_questionnaires
+from ptanalytics.charts.responders import plot_responder_curve
+from ptanalytics.charts.save import save_figure, save_figures
+from ptanalytics.charts.theme import CHART_CONFIG, mark_synthetic, nothing_to_draw, text_summary
+
+__all__ = [
+    "CHART_CONFIG",
+    "find_browser",
+    "mark_synthetic",
+    "nothing_to_draw",
+    "plot_adherence_calendar",
+    "plot_adherence_distribution",
+    "plot_cohort_change",
+    "plot_pain_trend",
+    "plot_patient_flow",
+    "plot_plan_timeline",
+    "plot_questionnaires",
+    "plot_responder_curve",
+    "plot_weekly_adherence",
+    "plot_weekly_volume",
+    "save_figure",
+    "save_figures",
+    "text_summary",
+]

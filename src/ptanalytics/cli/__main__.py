@@ -1,0 +1,5 @@
+"""``python -m ptanalytics.cli``."""
+
+from ptanalytics.cli import main
+
+main()

@@ -1,0 +1,7 @@
+"""Cohorts: who is in, who fell out and why, and one row per patient to explore."""
+
+from ptanalytics.cohorts.cohort import AGE_BANDS, cohort_table
+from ptanalytics.cohorts.filters import CohortFilter, filter_cohort
+from ptanalytics.cohorts.flow import patient_flow
+
+__all__ = ["AGE_BANDS", "CohortFilter", "cohort_table", "filter_cohort", "patient_flow"]

@@ -1,0 +1,26 @@
+"""Questionnaires and pain scales as data: items, ranges, scoring, bands, minimal important change, measurement error."""
+
+from ptanalytics.instruments.bands import Band, band_expression, bands
+from ptanalytics.instruments.catalogue import Instrument, instrument, instrument_ids, measure, measure_ids
+from ptanalytics.instruments.display import format_number
+from ptanalytics.instruments.mic import MicChoice, MicRow, mdc95_of, mdc_from_sem, mic_for, mic_table
+from ptanalytics.instruments.scoring import score_forms
+
+__all__ = [
+    "Band",
+    "Instrument",
+    "MicChoice",
+    "MicRow",
+    "band_expression",
+    "bands",
+    "format_number",
+    "instrument",
+    "instrument_ids",
+    "mdc95_of",
+    "mdc_from_sem",
+    "measure",
+    "measure_ids",
+    "mic_for",
+    "mic_table",
+    "score_forms",
+]

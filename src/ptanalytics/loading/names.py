@@ -1,0 +1,91 @@
+"""Known headings and values: our names, their synonyms, and headings that identify a person."""
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ptanalytics.loading.layouts import same_heading, shipped_layouts
+from ptanalytics.reference import reference_file
+from ptanalytics.schemas import TABLES, columns_of
+
+
+@cache
+def _synonyms() -> dict[str, Any]:
+    return tomllib.loads(reference_file("layouts/synonyms.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class KnownName:
+    """A column of ours that a heading may mean, and how sure: 0 our own name, 1 a table's synonym, 2 a general one."""
+
+    column: str
+    rank: int
+
+
+@cache
+def known_names(table: str) -> dict[str, KnownName]:
+    """Return, for one table, which of its columns each normalised heading means."""
+    words = _synonyms()
+    ours = columns_of(TABLES[table])
+    found: dict[str, KnownName] = {same_heading(name): KnownName(name, 0) for name in ours}
+    for rank, group in ((1, words.get(table, {})), (2, words["any"])):
+        for column, headings in group.items():
+            if column in ours:
+                for heading in headings:
+                    found.setdefault(same_heading(heading), KnownName(column, rank))
+    return found
+
+
+@cache
+def known_headings() -> frozenset[str]:
+    """Return all normalised headings worth recognising, to find delimiter and heading line."""
+    of_tables = {heading for table in TABLES for heading in known_names(table)}
+    of_layouts = {
+        same_heading(heading)
+        for layout in shipped_layouts()
+        for table in layout.tables
+        for heading in (*table.read_columns(), *(layout.match.columns if layout.match else ()))
+    }
+    return frozenset(of_tables | of_layouts | set(_identifiers()))
+
+
+@cache
+def _identifiers() -> dict[str, str]:
+    text = reference_file("identifiers.csv").read_text(encoding="utf-8")
+    return {same_heading(row["heading"]): row["category"] for row in csv.DictReader(text.splitlines())}
+
+
+def identifying_category(heading: str) -> str | None:
+    """Return the HIPAA category of a heading that identifies a person, or None."""
+    return _identifiers().get(same_heading(heading))
+
+
+@cache
+def value_words(column: str) -> dict[str, str]:
+    """Return the spellings of a column's allowed values: normalised text to our value."""
+    return {
+        same_heading(word): value
+        for value, words in _synonyms()["values"].get(column, {}).items()
+        for word in (value, *words)
+    }
+
+
+@cache
+def boolean_words() -> dict[str, bool]:
+    """Return the spellings of yes and no, in lower case."""
+    values = _synonyms()["values"]
+    return dict.fromkeys(values["true"]["true"], True) | dict.fromkeys(values["false"]["false"], False)
+
+
+@cache
+def weekday_words() -> dict[str, str]:
+    """Return the spellings of weekdays, in lower case, with our three letters."""
+    return {word: day for day, words in _synonyms()["weekdays"].items() for word in words}
+
+
+@cache
+def missing_codes() -> tuple[str, ...]:
+    """Return what stands for "missing" in any column, in lower case."""
+    return tuple(_synonyms()["missing"]["codes"])

@@ -1,0 +1,212 @@
+"""CSV and its relatives, as text. A regular UTF-8 file streams; any other is read line by line, with each line judged."""
+
+import csv
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import polars as pl
+
+from ptanalytics.errors import EmptyExportError, UnreadableFileError
+from ptanalytics.loading.layouts import TextForm
+from ptanalytics.loading.moments import order_evidence
+from ptanalytics.loading.readers.text_form import FileForm, LineCensus, find_form, take_census
+from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
+
+_BATCH_ROWS = 100_000
+_LARGE_BYTES = 32 << 20
+
+
+def read_delimited(path: Path, known: frozenset[str], wanted: TextForm) -> tuple[list[TextTable], str]:
+    """Read a CSV, TSV or similar file as text.
+
+    Args:
+        path: The file.
+        known: Headings worth recognising, normalised; they tell delimiter and heading line.
+        wanted: What a layout says about the file; the rest is seen from the file.
+
+    Returns:
+        One table, and the SHA-256 of the file.
+
+    Raises:
+        EmptyExportError: No row below the headings.
+        UnreadableFileError: Not text, or text in no known encoding.
+    """
+    form = find_form(path, known, wanted)
+    with ThreadPoolExecutor(1) as beside:
+        # Large files with dates whose order is open are read twice before they are converted, on a core each.
+        is_open = set(form.date_like) != set(form.year_first) and path.stat().st_size > _LARGE_BYTES
+        looking = beside.submit(_order_counts, path, form) if is_open else None
+        census = take_census(path, form)
+        order_counts = looking.result() if looking else {}
+    streams = (
+        census.is_regular
+        and census.is_utf8
+        and form.encoding in ("utf-8", "utf-8-sig")
+        and len(form.headings) > 1
+        and not wanted.comment_prefix
+    )
+    table = (
+        replace(_stream(path, form, census), order_counts=_silent_counts(form, census) | order_counts)
+        if streams
+        else _read_carefully(path, form, census, wanted)
+    )
+    if table.n_rows == 0:
+        raise EmptyExportError(path)
+    return [table], census.fingerprint
+
+
+def _silent_counts(form: FileForm, census: LineCensus) -> dict[str, dict[str, int]]:
+    """Return the counts of columns of which the census saw that no cell says anything about the order."""
+    nothing = {"n_day_first": 0, "n_month_first": 0, "n_either": 0}
+    return {heading: nothing for heading in form.year_first if heading not in census.unsure}
+
+
+def _order_counts(path: Path, form: FileForm) -> dict[str, dict[str, int]]:
+    """Look for the order of day and month in the columns that look like dates; nothing where the file is not regular."""
+    if not form.date_like or form.encoding not in ("utf-8", "utf-8-sig"):
+        return {}
+    try:
+        frame = pl.scan_csv(
+            path,
+            has_header=False,
+            skip_lines=form.heading_line,
+            schema=dict.fromkeys(form.headings, pl.String),
+            infer_schema=False,
+            separator=form.delimiter,
+            glob=False,
+            raise_if_empty=False,
+        )
+        return frame.select(map(order_evidence, form.date_like)).collect(engine="streaming").row(0, named=True)
+    except pl.exceptions.PolarsError:
+        return {}
+
+
+def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
+    # The scan takes the number of columns from the first line it sees, so that one must not be blank.
+    first_line = form.heading_line + 1
+    blank = set(census.blank_lines)
+    while first_line in blank:
+        first_line += 1
+    frame = pl.scan_csv(
+        path,
+        has_header=False,
+        skip_lines=first_line - 1,
+        schema=dict.fromkeys(form.headings, pl.String),
+        infer_schema=False,
+        separator=form.delimiter,
+        quote_char='"' if census.has_quotes else None,
+        row_index_name=ROW,
+        row_index_offset=first_line,
+        glob=False,
+        raise_if_empty=False,
+    )
+    if census.blank_lines:
+        frame = frame.filter(~pl.col(ROW).is_in(pl.Series(census.blank_lines, dtype=pl.UInt32).implode()))
+    preamble_blank, preamble_comments = _preamble(path, form)
+    return TextTable(
+        path=path,
+        sheet="",
+        headings=form.headings,
+        frame=frame,
+        n_rows=max(census.n_lines - form.heading_line - len(census.blank_lines), 0),
+        n_headings=1,
+        n_comments=preamble_comments,
+        n_blank=len(census.blank_lines) + preamble_blank,
+        may_hold_commas=census.has_quotes or form.delimiter != ",",
+        delimiter=form.delimiter,
+    )
+
+
+def _preamble(path: Path, form: FileForm) -> tuple[int, int]:
+    """Return how many lines above the headings are blank, and how many say something."""
+    with path.open("rb") as file:
+        above = [file.readline().strip(b"\xef\xbb\xbf \t\r\n,;|") for _ in range(form.heading_line - 1)]
+    n_blank = sum(not line for line in above)
+    return n_blank, len(above) - n_blank
+
+
+@dataclass
+class _Lines:
+    """The lines of a careful reading, sorted into what they are."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    n_headings: int = 0
+    n_comments: int = 0
+    n_blank: int = 0
+    n_continued: int = 0
+    n_rows: int = 0
+
+
+def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: TextForm) -> TextTable:
+    lines = _Lines()
+    # Below the headings only a layout can call a line a comment: "#12" may be somebody's id.
+    prefix = wanted.comment_prefix
+    batch: list[list[str | int | None]] = []
+    for first, last, record in _all_records(path, _encoding(form, census), form.delimiter):
+        lines.n_continued += last - first
+        if first == form.heading_line:
+            lines.n_headings = 1
+        elif not any(cell.strip() for cell in record):
+            lines.n_blank += 1
+        elif first < form.heading_line or (prefix and record[0].lstrip().startswith(prefix)):
+            lines.n_comments += 1
+        else:
+            batch.append(_judged(record, len(form.headings), first))
+            if len(batch) == _BATCH_ROWS:
+                _store(lines, batch, form)
+    _store(lines, batch, form)
+    frame = pl.concat(lines.frames)
+    return TextTable(
+        path=path,
+        sheet="",
+        headings=form.headings,
+        frame=frame.lazy(),
+        n_rows=frame.height,
+        n_headings=lines.n_headings,
+        n_comments=lines.n_comments,
+        n_blank=lines.n_blank,
+        n_continued=lines.n_continued,
+        has_faults=bool(frame[FAULT].is_not_null().any()),
+        delimiter=form.delimiter,
+    )
+
+
+def _encoding(form: FileForm, census: LineCensus) -> str:
+    # The first quarter megabyte may be plain ASCII and a later line Windows text.
+    return "cp1252" if form.encoding == "utf-8" and not census.is_utf8 else form.encoding
+
+
+def _all_records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Give each record with its first and last line number."""
+    begins = 1
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            reader = csv.reader(file, delimiter=delimiter)
+            for record in reader:
+                yield begins, reader.line_num, [cell.lstrip("\ufeff") for cell in record] if begins == 1 else record
+                begins = reader.line_num + 1
+    except (UnicodeError, LookupError):
+        raise UnreadableFileError(path, f"line {begins} is not text in {encoding}", "Export it as UTF-8.") from None
+    except csv.Error:
+        raise UnreadableFileError(
+            path, f"a quotation mark opened on line {begins} is never closed", "Close it or export again."
+        ) from None
+
+
+def _judged(record: list[str], n_fields: int, line: int) -> list[str | int | None]:
+    """Return the cells of one row, its line and what is wrong with it. Extra fields are harmless while empty."""
+    fault = None
+    if len(record) < n_fields:
+        fault = "too_few_fields"
+    elif any(cell.strip() for cell in record[n_fields:]):
+        fault = "too_many_fields"
+    cells: list[str | int | None] = [cell or None for cell in record[:n_fields]]
+    return [*cells, *[None] * (n_fields - len(cells)), line, fault]
+
+
+def _store(lines: _Lines, batch: list[list[str | int | None]], form: FileForm) -> None:
+    schema = {**dict.fromkeys(form.headings, pl.String), ROW: pl.UInt32, FAULT: pl.String}
+    lines.frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
+    batch.clear()

@@ -1,0 +1,87 @@
+"""Excel workbooks as text, one table per sheet that holds any."""
+
+import logging
+import zipfile
+from pathlib import Path
+
+import fastexcel
+import polars as pl
+
+from ptanalytics.errors import EmptyExportError, UnreadableFileError
+from ptanalytics.loading.readers.fingerprint import fingerprint_of
+from ptanalytics.loading.readers.text_table import ROW, TextTable, find_heading, looks_like_data, unique_headings
+
+_HEADING_WITHIN_ROWS = 30
+
+# fastexcel warns on its log about cells it reads as text; its warnings can hold cell contents.
+logging.getLogger("fastexcel").setLevel(logging.CRITICAL)
+
+
+def read_excel(path: Path, known: frozenset[str]) -> tuple[list[TextTable], str]:
+    """Read every sheet of a workbook as text.
+
+    Args:
+        path: An .xlsx, .xlsm, .xlsb or .xls file.
+        known: Headings worth recognising, normalised; they tell the heading row.
+
+    Returns:
+        One table per sheet with rows, and the SHA-256 of the file.
+
+    Raises:
+        UnreadableFileError: Damaged, encrypted or no workbook.
+        EmptyExportError: No sheet holds a row below its headings.
+    """
+    try:
+        book = fastexcel.read_excel(path)
+        sheets = {name: _sheet_text(book, name) for name in book.sheet_names}
+    except (fastexcel.FastExcelError, OSError, ValueError):
+        found = "it is damaged, protected by a password, or not an Excel workbook"
+        raise UnreadableFileError(path, found, "Save it again as .xlsx without a password.") from None
+    is_1904 = _counts_from_1904(path)
+    tables = [_table_of(path, name, text, known, is_1904=is_1904) for name, text in sheets.items() if text.height]
+    tables = [table for table in tables if table.n_rows]
+    if not tables:
+        raise EmptyExportError(path)
+    return tables, fingerprint_of(path)
+
+
+def _sheet_text(book: fastexcel.ExcelReader, name: str) -> pl.DataFrame:
+    sheet = book.load_sheet(name, header_row=None, skip_rows=0, dtypes="string")
+    if sheet.width == 0:
+        return pl.DataFrame()
+    text: pl.DataFrame = sheet.to_polars()
+    cells = pl.all().cast(pl.String).str.strip_chars()
+    return text.select(pl.when(cells != "").then(cells))
+
+
+def _table_of(path: Path, name: str, text: pl.DataFrame, known: frozenset[str], *, is_1904: bool) -> TextTable:
+    at = find_heading(text.head(_HEADING_WITHIN_ROWS).rows(), known)
+    headings = unique_headings(text.row(at))
+    if looks_like_data(headings, known):
+        found = f"the first row of sheet '{name}' holds data, not column names"
+        raise UnreadableFileError(path, found, "Add a heading row.")
+    numbered = text.rename(dict(zip(text.columns, headings, strict=True))).with_row_index(ROW, offset=1)
+    has_text = pl.any_horizontal(pl.col(headings).is_not_null())
+    above, below = numbered.head(at), numbered.slice(at + 1)
+    rows = below.filter(has_text)
+    n_comments = above.filter(has_text).height
+    return TextTable(
+        path=path,
+        sheet=name,
+        headings=headings,
+        frame=rows.lazy(),
+        n_rows=rows.height,
+        n_headings=1,
+        n_comments=n_comments,
+        n_blank=text.height - rows.height - n_comments - 1,
+        is_1904=is_1904,
+    )
+
+
+def _counts_from_1904(path: Path) -> bool:
+    """Say whether the workbook's day 0 is 1904-01-01 (old Excel for Mac) and not 1899-12-30."""
+    try:
+        with zipfile.ZipFile(path) as book:
+            return b'date1904="1"' in book.read("xl/workbook.xml").replace(b'"true"', b'"1"')
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return False

@@ -1,0 +1,61 @@
+"""A quick look at lines that are all plain: no quotation marks, none blank, each with as many cells as headings."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LINE_END, _RETURN, _QUOTE = b"\n", b"\r", b'"'
+_ZERO = ord("0")
+
+
+def cell_starts(chunk: bytes, delimiter: str, n_fields: int) -> NDArray[np.intp] | None:
+    r"""Return where each cell begins, one line a row; None where any line needs a closer look.
+
+    Args:
+        chunk: Whole lines with their ends.
+        delimiter: What stands between cells.
+        n_fields: Cells that each line must have.
+
+    Example:
+        >>> cell_starts(b"P1,2026-01-05\nP2,\n", ",", 2).tolist()
+        [[0, 3], [14, 17]]
+        >>> cell_starts(b"P1,2026-01-05\nP2\n", ",", 2) is None
+        True
+    """
+    if _QUOTE in chunk:
+        return None
+    signs = np.frombuffer(chunk, dtype=np.uint8)
+    is_line_end = signs == ord(_LINE_END)
+    n_lines = int(np.count_nonzero(is_line_end))
+    ends = np.flatnonzero(is_line_end | (signs == ord(delimiter)))
+    if not n_lines or len(ends) != n_lines * n_fields:
+        return None
+    if not is_line_end[ends[n_fields - 1 :: n_fields]].all():
+        return None
+    starts = np.empty_like(ends)
+    starts[0] = 0
+    starts[1:] = ends[:-1] + 1
+    # A line that holds nothing begins with a cell that holds nothing.
+    first = signs[starts[::n_fields]]
+    if np.isin(first, [ord(delimiter), ord(_LINE_END), ord(_RETURN)]).any():
+        return None
+    return starts.reshape(n_lines, n_fields)
+
+
+def say_no_order(chunk: bytes, starts: NDArray[np.intp], delimiter: str) -> bool:
+    r"""Say whether each cell that begins there is empty or begins with three digits: a date with its year first, if any.
+
+    Example:
+        >>> say_no_order(b"2026-01-05\n05.01.2026\n", np.array([0]), ",")
+        True
+        >>> say_no_order(b"2026-01-05\n05.01.2026\n", np.array([0, 11]), ",")
+        False
+    """
+    signs = np.frombuffer(chunk, dtype=np.uint8)
+    is_silent = np.ones(len(starts), dtype=bool)
+    for place in range(3):
+        # Signs below "0" wrap around to large numbers, so that one comparison does.
+        is_silent &= signs.take(starts + place, mode="clip") - _ZERO < 10
+    if is_silent.all():
+        return True
+    first = signs[starts[~is_silent]]
+    return bool(np.isin(first, [ord(delimiter), ord(_LINE_END), ord(_RETURN)]).all())

@@ -1,0 +1,78 @@
+"""What every reader returns: one table of text with the row numbers of its file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from ptanalytics.loading.layouts import same_heading
+
+#: Columns that are ours in every text table; a file's own column of that name gets a suffix.
+ROW = "row"
+FAULT = "_fault"
+_RESERVED = {ROW, FAULT, "file", "is_valid", "n_rows"}
+
+#: What is wrong with a line as a whole, by rule.
+LINE_FAULTS = {
+    "too_few_fields": "the line has fewer fields than the heading",
+    "too_many_fields": "the line has more fields than the heading",
+}
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """A table as it stands in a file: text cells, headings as written, and every line of the file accounted for."""
+
+    path: Path
+    #: Sheet of a workbook; empty elsewhere.
+    sheet: str
+    headings: tuple[str, ...]
+    #: All headings as String, ``row`` (UInt32) and, where ``has_faults``, ``_fault`` (rule of a broken line or missing).
+    frame: pl.LazyFrame
+    n_rows: int
+    n_headings: int
+    n_comments: int
+    n_blank: int
+    #: Lines that only continue a quoted cell of the line above; they are part of that row.
+    n_continued: int = 0
+    has_faults: bool = False
+    #: False where no cell can hold a comma, so that no decimal comma need be looked for.
+    may_hold_commas: bool = True
+    delimiter: str = ""
+    #: Counts of day-first and month-first dates of columns that were looked through while reading.
+    order_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    is_1904: bool = False
+
+
+def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
+    """Return headings that are never empty, never ours and never twice the same."""
+    headings: list[str] = []
+    for number, text in enumerate(raw, start=1):
+        name = (text or "").strip().lstrip("\ufeff") or f"column {number}"
+        name = f"{name} (file)" if name in _RESERVED else name
+        while name in headings:
+            name = f"{name} ({number})"
+        headings.append(name)
+    return tuple(headings)
+
+
+def find_heading(records: Sequence[Sequence[str | None]], known: frozenset[str]) -> int:
+    """Return which of the first records holds the headings.
+
+    It is the first record with most known names; where none is known, the first with the usual number of fields.
+    """
+    counts = [sum(same_heading(cell or "") in known for cell in record) for record in records]
+    best = max(counts, default=0)
+    if best:
+        return counts.index(best)
+    widths = [sum(bool((cell or "").strip()) for cell in record) for record in records]
+    usual = max(set(widths), key=lambda width: (widths.count(width), width), default=0)
+    return next((number for number, width in enumerate(widths) if width >= max(usual, 1)), 0)
+
+
+def looks_like_data(headings: Sequence[str], known: frozenset[str]) -> bool:
+    """Say whether a line taken for headings rather holds values: no known name, and a number or date among them."""
+    if any(same_heading(heading) in known for heading in headings):
+        return False
+    return any(sum(sign.isdigit() for sign in heading) * 2 > len(heading) for heading in headings if heading)

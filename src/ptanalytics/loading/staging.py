@@ -1,0 +1,102 @@
+"""A file's text columns to text under our names: constants, ids from file names, joined dates, codings, rows not meant."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+
+from ptanalytics.loading.layouts import NominalDates, TableLayout, Words
+from ptanalytics.loading.names import missing_codes
+from ptanalytics.loading.readers import FAULT, LINE_FAULTS, ROW
+
+#: Rule of the layout or of the line that a row breaks as a whole; missing where it breaks none.
+ROW_RULE = "_row_rule"
+
+
+def carried_forward(text: pl.LazyFrame, layout: TableLayout) -> pl.LazyFrame:
+    """Fill the blanks of the columns that mean "as in the line above"."""
+    if not layout.carry_forward:
+        return text
+    cells = pl.col(list(layout.carry_forward))
+    return text.with_columns(pl.when(cells.str.strip_chars() != "").then(cells).forward_fill())
+
+
+def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: bool) -> pl.LazyFrame:
+    """Return text columns under our names, with ``row`` and the rule a row breaks as a whole.
+
+    Args:
+        text: The file's columns as text, blanks carried forward.
+        layout: What is what.
+        path: The file; its name may hold an id.
+        has_faults: The reader marked broken lines.
+    """
+    cells = {name: pl.col(theirs) for name, theirs in layout.columns.items()}
+    cells |= {name: pl.lit(value) for name, value in layout.constants.items()}
+    cells |= {name: pl.lit(_from_name(pattern, path)) for name, pattern in layout.from_file_name.items()}
+    cells |= {name: pl.format("row-{}", pl.col(ROW)) for name in layout.from_row_number}
+    cells |= {name: _joined(parts.year, parts.month, parts.day) for name, parts in layout.date_parts.items()}
+    cells |= {name: _nominal(dates) for name, dates in layout.nominal_dates.items()}
+    cells |= {name: _joined(*joined.columns, by=joined.separator) for name, joined in layout.joined.items()}
+    for name, words in layout.words.items():
+        cells[name] = _in_words(cells[name], words)
+    for name, coding in layout.codings.items():
+        cells[name] = _coded(cells[name], coding)
+    rule = row_rule(layout, has_faults=has_faults)
+    return text.select(ROW, rule, *(cell.cast(pl.String).alias(name) for name, cell in cells.items()))
+
+
+def row_rule(layout: TableLayout, *, has_faults: bool) -> pl.Expr:
+    """Return the first rule a row breaks as a whole: a broken line, or a row the table is not about."""
+    found = [pl.col(FAULT)] if has_faults else []
+    codes = [*missing_codes(), *(code.lower() for code in layout.missing_codes)]
+    for rule in layout.set_aside:
+        cell = pl.col(rule.column).str.strip_chars().str.to_lowercase()
+        if rule.is_missing:
+            applies = cell.is_null() | cell.is_in(codes)
+        else:
+            applies = cell.is_in([value.lower() for value in rule.equals])
+        found.append(pl.when(applies).then(pl.lit(rule.rule)))
+    return (pl.coalesce(found) if found else pl.lit(None, dtype=pl.String)).alias(ROW_RULE)
+
+
+def row_rule_sentences(layout: TableLayout) -> dict[str, str]:
+    """Return the sentence of each rule that `row_rule` can name."""
+    return {**LINE_FAULTS, **{rule.rule: rule.reason for rule in layout.set_aside}}
+
+
+def row_rule_columns(layout: TableLayout) -> dict[str, str]:
+    """Return the file's column that each rule of the layout looks at."""
+    return {rule.rule: rule.column for rule in layout.set_aside}
+
+
+def _from_name(pattern: str, path: Path) -> str | None:
+    found = re.search(pattern, path.name)
+    return found.group(1) if found else None
+
+
+def _joined(*columns: str, by: str = "-") -> pl.Expr:
+    return pl.concat_str([pl.col(name).str.strip_chars() for name in dict.fromkeys(columns)], separator=by)
+
+
+def _nominal(dates: NominalDates) -> pl.Expr:
+    days = {event: (dates.start + timedelta(days=after)).isoformat() for event, after in dates.days.items()}
+    event = pl.col(dates.event).str.strip_chars()
+    # An event without a day stays as it is, so that it is set aside as "not a date" and not as missing.
+    return event.replace(list(days), list(days.values()))
+
+
+def _coded(cell: pl.Expr, coding: dict[str, str]) -> pl.Expr:
+    """Replace texts by values; ``*`` is any other text that is given, and an empty value means missing."""
+    key = cell.str.strip_chars().str.to_lowercase()
+    old = [text.lower() for text in coding if text != "*"]
+    new = [value for text, value in coding.items() if text != "*"]
+    given = pl.when(~key.is_in(missing_codes())).then(pl.lit(coding["*"])) if "*" in coding else cell
+    return pl.when(key.is_in(old)).then(key.replace(old, new)).otherwise(given)
+
+
+def _in_words(cell: pl.Expr, words: Words) -> pl.Expr:
+    lowered = cell.str.strip_chars().str.to_lowercase()
+    if words.drop_suffix:
+        lowered = lowered.str.strip_suffix(words.drop_suffix.lower())
+    return lowered.str.replace_all(r"[^\pL\d]+", "_").str.strip_chars("_")

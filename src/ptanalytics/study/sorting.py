@@ -1,0 +1,72 @@
+"""Sort rows by several columns, most of them as one whole number: that is several times faster than texts."""
+
+import numpy as np
+import polars as pl
+
+_MAX_PACKED = 2**63
+
+
+def places_in_order(rows: pl.DataFrame) -> pl.Series:
+    """Return the places of the rows in the order of their columns, the first column first and missing last.
+
+    Example:
+        >>> places_in_order(pl.DataFrame({"patient_id": ["b", "a", "a"], "plan_version": [1, 2, 1]})).to_list()
+        [2, 1, 0]
+    """
+    ranks = rows.select(_rank(rows, name) for name in rows.columns)
+    texts = [name for name, dtype in ranks.schema.items() if not dtype.is_integer()]
+    if len(texts) == 1 and texts[0] != ranks.columns[0]:
+        places = _without_text(ranks, texts[0])
+        if places is not None:
+            return places
+    packed, rest = _packed(ranks)
+    keys = ranks.select(*([] if packed is None else [packed.alias("packed")]), *rest)
+    return keys.select(pl.arg_sort_by(keys.columns, nulls_last=True)).to_series()
+
+
+def _without_text(ranks: pl.DataFrame, text: str) -> pl.Series | None:
+    """Sort by all columns but one text, and return the places if that text could not have changed them.
+
+    It cannot where rows that are equal in the columns before it have the same text: the exercises of one session carry
+    one session id.
+    """
+    place = ranks.columns.index(text)
+    before, after = ranks.select(ranks.columns[:place]), ranks.select(ranks.columns[place + 1 :])
+    head, rest_of_head = _packed(before)
+    whole, rest = _packed(ranks.drop(text))
+    if head is None or whole is None or rest_of_head or rest:
+        return None
+    keys = ranks.select(head=head, whole=whole, text=pl.col(text))
+    # Twice as fast as Polars' own; rows that are equal here are equal in all columns.
+    places = pl.Series(np.argsort(keys["whole"].to_numpy()).astype(np.uint32))
+    ordered = keys.select("head", "text")[places]
+    same_head = pl.col("head") == pl.col("head").shift()
+    is_kept = ordered.select((~same_head | pl.col("text").eq_missing(pl.col("text").shift())).all()).item()
+    if after.width == 0 and ordered.select(same_head.any()).item():
+        return None  # nothing but the text tells those rows apart
+    return places if is_kept else None
+
+
+def _rank(rows: pl.DataFrame, name: str) -> pl.Expr:
+    """Return what sorts as the column does; a text with few values as their ranks."""
+    dtype = rows.schema[name]
+    if dtype.is_temporal():
+        return pl.col(name).to_physical()
+    if dtype != pl.String or rows.select(pl.col(name).approx_n_unique()).item() * 8 > rows.height:
+        return pl.col(name)
+    return pl.col(name).cast(pl.Enum(rows[name].unique().drop_nulls().sort())).to_physical()
+
+
+def _packed(ranks: pl.DataFrame) -> tuple[pl.Expr | None, list[str]]:
+    """Put leading whole numbers into one as long as they fit; return it and the columns that are left."""
+    packed: pl.Expr | None = None
+    n_values = 1
+    for place, (name, dtype) in enumerate(ranks.schema.items()):
+        is_whole = dtype.is_integer() and not ranks[name].null_count()
+        low, high = (ranks[name].min(), ranks[name].max()) if is_whole else (None, None)
+        if not isinstance(low, int) or not isinstance(high, int) or n_values * (high - low + 1) > _MAX_PACKED:
+            return packed, ranks.columns[place:]
+        n_values *= high - low + 1
+        digit = (pl.col(name).cast(pl.Int64) - low).cast(pl.UInt64)
+        packed = digit if packed is None else packed * (high - low + 1) + digit
+    return packed, []

@@ -1,0 +1,41 @@
+"""Sorting gives what Polars' own sort by several columns gives, whichever way it takes."""
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ptanalytics.study.sorting import places_in_order
+
+_ROWS = st.tuples(
+    st.sampled_from(["a", "b", "c"]),
+    st.integers(-5, 5),
+    st.one_of(st.none(), st.text("xyz", max_size=3)),
+    st.one_of(st.none(), st.sampled_from(["p", "q"])),
+)
+_SCHEMA = {"patient_id": pl.String, "at": pl.Int64, "session_id": pl.String, "exercise_id": pl.String}
+
+
+@given(rows=st.lists(_ROWS, max_size=30), repeats=st.sampled_from([1, 40]), columns=st.permutations(list(_SCHEMA)))
+def test_any_rows_come_in_the_order_of_their_columns(
+    rows: list[tuple[str, int, str | None, str | None]], repeats: int, columns: list[str]
+) -> None:
+    frame = pl.DataFrame(rows * repeats, schema=_SCHEMA, orient="row").select(columns)
+    assert frame[places_in_order(frame)].equals(frame.sort(columns, nulls_last=True))
+
+
+@pytest.mark.parametrize("session", [pl.col("at").cast(pl.String), (-pl.int_range(pl.len())).cast(pl.String)])
+def test_sessions_that_share_a_time_or_not_are_in_order(session: pl.Expr) -> None:
+    frame = pl.DataFrame({"n": range(600)}).select(
+        patient_id=pl.format("P{}", 7 - pl.col("n") % 7),
+        at=(pl.col("n") // 3 * 10**12),
+        exercise_id=pl.format("E{}", pl.col("n") % 3),
+    )
+    frame = frame.with_columns(session_id=session).select("patient_id", "at", "session_id", "exercise_id")
+    shuffled = frame.sample(fraction=1, shuffle=True, seed=1)
+    assert shuffled[places_in_order(shuffled)].equals(frame.sort(frame.columns))
+
+
+def test_numbers_too_large_to_pack_are_sorted_as_they_are() -> None:
+    frame = pl.DataFrame({"a": [2**62, -(2**62), 0, 0], "b": [1, 2, 2**61, -(2**61)]})
+    assert frame[places_in_order(frame)].rows() == sorted(frame.rows())
