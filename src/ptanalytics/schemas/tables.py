@@ -1,4 +1,4 @@
-"""The eight tables of the contract: what a row is, its key, its columns with units, and what missing means.
+"""The tables of the contract: what a row is, its key, its columns with units, and what missing means.
 
 Dates ending in ``_date`` are local calendar days; those ending in ``_at`` are local wall-clock times without an offset.
 """
@@ -234,6 +234,35 @@ class Flags(TableModel):
     resolved_at: Instant = pa.Field(nullable=True, description="Local time a clinician resolved it; missing: unresolved.")
 
 
+class Supplies(TableModel):
+    """One row is one supply of a medicine: what was dispensed on a day and how many days it lasts.
+
+    Two supplies of one medicine, dose and length on one day are the same fact and count once.
+    """
+
+    class Config:
+        name = "supplies"
+        metadata = {
+            "key": ("patient_id", "supplied_date", "category", "daily_dose", "duration_days"),
+            "sort": ("patient_id", "supplied_date", "category"),
+        }
+
+    patient_id: str = pa.Field(str_length=_ID, description="The person.")
+    supplied_date: pl.Date = pa.Field(description="Local day the medicine was handed over.")
+    duration_days: float = pa.Field(
+        gt=0, le=3650, description="Days the supply lasts when used as prescribed.", metadata={"unit": "days"}
+    )
+    daily_dose: float = pa.Field(
+        gt=0,
+        nullable=True,
+        description="Prescribed amount a day, in the export's own unit (pills, mg); missing: not recorded.",
+    )
+    category: str = pa.Field(
+        str_length=_ID, nullable=True, description="Medicine or group of medicines as exported; missing: not recorded."
+    )
+
+
 TABLES: dict[str, type[TableModel]] = {
-    table_name(model): model for model in (Patients, Plans, Pauses, Sessions, PainScores, Responses, Scores, Flags)
+    table_name(model): model
+    for model in (Patients, Plans, Pauses, Sessions, PainScores, Responses, Scores, Flags, Supplies)
 }
