@@ -34,6 +34,9 @@ class AdherenceSettings(_Frozen):
     adherent_cut: float = Field(gt=0, le=1)
     low_cut: float = Field(gt=0, le=1)
     overdose_ratio: float = Field(gt=1)
+    discontinuation_gap_min_days: int = Field(ge=1)
+    discontinuation_gap_sessions: float = Field(gt=0)
+    not_initiated_after_days: int = Field(ge=1)
     excused: dict[str, bool]
 
 
