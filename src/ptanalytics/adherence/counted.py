@@ -22,6 +22,7 @@ from ptanalytics.settings import Settings
 TOLERANCE = 1e-9
 
 _DAYS_PER_PERSON = 2**32  # more than there are days, so that person and day fit into one sorted number
+_MAX_INT32 = 2**31 - 1
 _MAX_TABLE_BYTES = 2**26  # of a table of every version and every exercise; a look-up in it is several times faster
 
 
@@ -53,8 +54,8 @@ def counted_days(
         counts on this day if any day of the week will do).
     """
     day = log.sessions["day"].to_numpy()
-    place = _place(person, day)
-    version = _covering_span(place, versions)
+    place = person_day(person, day)
+    version = covering_span(place, versions)
     completion = _completion(log, version, items, versions)
     if cutoff_day is not None and (is_late := day > cutoff_day).any():
         person, day, place, version, completion = (x[~is_late] for x in (person, day, place, version, completion))
@@ -71,7 +72,7 @@ def counted_days(
             "logged": np.diff(first, append=len(place)).astype(np.int32),
             "complete": np.add.reduceat(is_complete.astype(np.int32), first),
             "any_done": np.add.reduceat((completion > 0).astype(np.int32), first) > 0,
-            "is_excused": _covering_span(place[first], excused) >= 0,
+            "is_excused": covering_span(place[first], excused) >= 0,
         }
     )
     return _with_plan(days, versions)
@@ -89,7 +90,7 @@ def _with_plan(days: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _place(person: Array, day: Array) -> Array:
+def person_day(person: Array, day: Array) -> Array:
     """One number that sorts by person, then day."""
     place: Array = person.astype(np.int64) * _DAYS_PER_PERSON + day
     return place
@@ -99,7 +100,7 @@ def _is_sorted(values: Array) -> bool:
     return bool((values[1:] >= values[:-1]).all())
 
 
-def _covering_span(place: Array, spans: pl.DataFrame) -> Array:
+def covering_span(place: Array, spans: pl.DataFrame) -> Array:
     """Return the row number of the person's span that covers each day; -1 where none does.
 
     Args:
@@ -107,7 +108,7 @@ def _covering_span(place: Array, spans: pl.DataFrame) -> Array:
         spans: ``person, from_day, to_day``, sorted by person and first day, not overlapping within a person.
     """
     person = spans["person"].to_numpy()
-    begins, ends = (_place(person, spans[name].to_numpy()) for name in ("from_day", "to_day"))
+    begins, ends = (person_day(person, spans[name].to_numpy()) for name in ("from_day", "to_day"))
     if _is_sorted(place):
         # Far fewer spans than days: find the spans among the days.
         borders = np.searchsorted(place, begins)
@@ -146,12 +147,17 @@ def _matched_rows(log: SessionLog, version: Array, items: pl.DataFrame, versions
         (pl.col("version").cast(pl.Int64) * n_places + pl.col("exercise")).alias("item"),
         *(pl.col(c).alias(f"{c}_plan") for c in DOSE),
     )
-    item = log.per_row(version * n_places)
+    n_items = versions.height * n_places
+    # Half as wide where they fit: millions of rows are written and read once each, and memory is what they wait for.
+    item = log.per_row((version * n_places).astype(np.int32 if n_items < _MAX_INT32 else np.int64))
     item += log.rows["exercise"].to_numpy()
-    is_item = _is_among(item, doses["item"], versions.height * n_places)
+    is_item = _is_among(item, doses["item"], n_items)
     if log.has_every_fraction:
-        return is_item, np.minimum(log.rows["completed_fraction"].to_numpy(), 1.0)
-    dosed = log.rows.with_columns(item=pl.lit(pl.Series(item))).join(doses, on="item", how="left", maintain_order="left")
+        fraction = log.rows["completed_fraction"].to_numpy(writable=True)
+        return is_item, np.minimum(fraction, 1.0, out=fraction)
+    dosed = log.rows.with_columns(item=pl.lit(pl.Series(item, dtype=pl.Int64))).join(
+        doses, on="item", how="left", maintain_order="left"
+    )
     return is_item, dosed.select(pl.min_horizontal(row_fraction(), 1.0)).to_series().to_numpy(writable=True)
 
 

@@ -6,6 +6,7 @@ always follow one another: a new session begins where one of the two ids changes
 over sessions of sorted rows are sums over slices (`per_session`), an order of magnitude faster than grouping by text.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,22 +53,22 @@ class SessionLog:
         return combined
 
 
-def read_log(sessions: pl.LazyFrame, *, exercises: pl.Enum, day_start_hour: int) -> SessionLog:
+def read_log(sessions: pl.LazyFrame, *, exercises: pl.Enum, day_start_hour: int, also: Sequence[str] = ()) -> SessionLog:
     """Read the rows of sessions and find which belong together.
 
     Args:
         sessions: The sessions table.
         exercises: Exercises anybody was prescribed; others become -1.
         day_start_hour: Hour at which a day begins.
+        also: Further columns of the table to keep in the rows.
     """
-    rows = _rows(sessions, exercises)
+    rows = _rows(sessions, exercises, also)
     changes = [pl.col(name) != pl.col(name).shift() for name in ("patient_id", "session_id")]
     begins = rows.lazy().select(pl.any_horizontal(*changes).fill_null(value=True)).collect().to_series()
     first_rows: Array = np.flatnonzero(begins.to_numpy())
     runs = rows.select("patient_id", "session_id").filter(begins)
     # Two equal hashes: a session was found in two places, or by chance, which is looked into then.
-    hashes = np.sort(runs.hash_rows().to_numpy())
-    if (hashes[1:] == hashes[:-1]).any():
+    if runs.hash_rows().n_unique() < runs.height:
         rows, first_rows, runs = _brought_together(rows, first_rows, runs)
     started = rows["started_at"].to_physical().to_numpy()
     earliest = pl.Series("started_at", np.minimum.reduceat(started, first_rows), pl.Int64).cast(pl.Datetime("us"))
@@ -75,10 +76,10 @@ def read_log(sessions: pl.LazyFrame, *, exercises: pl.Enum, day_start_hour: int)
     return SessionLog(rows.drop("patient_id", "session_id", "started_at"), first_rows, day.with_columns(runs["patient_id"]))
 
 
-def _rows(sessions: pl.LazyFrame, exercises: pl.Enum) -> pl.DataFrame:
+def _rows(sessions: pl.LazyFrame, exercises: pl.Enum, also: Sequence[str]) -> pl.DataFrame:
     """Read the columns that are needed: what was logged of each exercise only where a row does not say its fraction."""
     code = exercise_place(exercises)
-    columns = ["patient_id", "session_id", "started_at", "completed_fraction"]
+    columns = ["patient_id", "session_id", "started_at", "completed_fraction", *also]
     rows = sessions.select(*columns, code).collect()
     if rows["completed_fraction"].null_count():
         rows = sessions.select(*columns, code, "skip_reason", *DOSE).collect()
