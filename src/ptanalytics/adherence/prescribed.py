@@ -70,8 +70,8 @@ def _versions(plans: pl.DataFrame) -> pl.DataFrame:
     """One row per version, its own dates, the person's first day, and the last day before the next version starts."""
     person = pl.col("person")
     return (
-        _with_weekdays(plans)
-        .select("person", "plan_version", "valid_from_date", "valid_to_date", *_exercise_accrual())
+        with_weekdays(plans)
+        .select("person", "plan_version", "valid_from_date", "valid_to_date", *exercise_accrual())
         .group_by("person", "plan_version")
         .agg(*_version_accrual())
         .with_columns(weekly_total=pl.sum_horizontal(ACCRUALS) / DAYS_PER_WEEK)
@@ -99,7 +99,7 @@ def _version_accrual() -> list[pl.Expr]:
     ]
 
 
-def _exercise_accrual() -> list[pl.Expr]:
+def exercise_accrual() -> list[pl.Expr]:
     """Columns of one prescribed exercise, by weekday: accrual, fixed slots, whether it is due."""
     per_week, per_day = pl.col("sessions_per_week"), pl.col("sessions_per_day")
     has_days, is_open = pl.col("has_days"), per_week.is_not_null() & ~pl.col("has_days")
@@ -115,7 +115,7 @@ def _exercise_accrual() -> list[pl.Expr]:
     return columns
 
 
-def _with_weekdays(plans: pl.DataFrame) -> pl.LazyFrame:
+def with_weekdays(plans: pl.DataFrame) -> pl.LazyFrame:
     """Add ``has_days`` and ``mon`` to ``sun``, read off each distinct list of weekdays once."""
     text = pl.col("weekdays").str.to_lowercase().fill_null("")
     lists = (
@@ -197,7 +197,7 @@ def weekly_prescription(versions: pl.DataFrame, held: pl.DataFrame, grid: WeekGr
     Returns:
         ``person, start_day, first_day`` (of the week), ``eligible_days, excused_days, prescribed``.
     """
-    in_force, excused = _by_week(versions, grid), _by_week(held, grid)
+    in_force, excused = by_week(versions, grid), by_week(held, grid)
 
     def left(column: str) -> pl.Series:
         return grid.total(in_force["row"], in_force[column]) - grid.total(excused["row"], excused[column])
@@ -215,8 +215,8 @@ def weekly_prescription(versions: pl.DataFrame, held: pl.DataFrame, grid: WeekGr
     )
 
 
-def _by_week(spans: pl.DataFrame, grid: WeekGrid) -> pl.DataFrame:
-    """Cut spans at week borders: ``row`` of the week, and of each piece ``days, accrued`` and ``full_weeks``."""
+def by_week(spans: pl.DataFrame, grid: WeekGrid) -> pl.DataFrame:
+    """Cut spans at week borders: ``span`` (row number), ``row`` of the week, ``days, accrued`` and ``full_weeks`` of each."""
     origin, week = pl.col("origin_day"), pl.col("week")
     first_week, last_week = ((pl.col(day) - origin) // DAYS_PER_WEEK for day in ("from_day", "to_day"))
     week_start = origin + week * DAYS_PER_WEEK
@@ -248,7 +248,8 @@ def _by_week(spans: pl.DataFrame, grid: WeekGrid) -> pl.DataFrame:
     parts = pieces.filter(~is_whole)
     rates = spans.select(ACCRUALS)[parts["span"]]
     parts = parts.hstack(rates).with_columns(accrued=accrued(pl.col("from_day"), pl.col("to_day"))).drop(ACCRUALS)
-    return pl.concat([whole, parts]).select("row", "days", "accrued", full_weeks=pl.col("days") * pl.col("weekly_total"))
+    pieces = pl.concat([whole, parts])
+    return pieces.select("span", "row", "days", "accrued", full_weeks=pl.col("days") * pl.col("weekly_total"))
 
 
 def _prorated(settings: Settings) -> pl.Expr:
