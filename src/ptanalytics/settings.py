@@ -121,6 +121,12 @@ class PrivacySettings(_Frozen):
     suppress_below: int = Field(ge=1)
 
 
+class QualitySettings(_Frozen):
+    """Thresholds of data checks that differ from reference/data_checks.toml, by rule."""
+
+    thresholds: dict[str, float]
+
+
 class Settings(_Frozen):
     """All settings of one run; ``rules_version`` is stored with every derived number."""
 
@@ -131,6 +137,7 @@ class Settings(_Frozen):
     scoring: ScoringSettings
     tuning: TuningSettings
     privacy: PrivacySettings
+    quality: QualitySettings
 
     def with_changes(self, changes: Mapping[str, Any]) -> "Settings":
         """Return settings with some values replaced, e.g. ``{"adherence": {"prorate": "none"}}``.
