@@ -1,5 +1,6 @@
 """What was prescribed and what was done, before it is cut into weeks: shared by all adherence analyses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,7 +9,7 @@ import polars as pl
 
 from ptanalytics.adherence.counted import counted_days
 from ptanalytics.adherence.prescribed import excused_spans, held_spans, versions_in_force
-from ptanalytics.adherence.session_log import DOSE, exercise_place, read_log
+from ptanalytics.adherence.session_log import DOSE, Array, SessionLog, exercise_place, read_log
 from ptanalytics.dates import number_of_day
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.settings import Settings
@@ -37,6 +38,38 @@ class Observed:
         return table.with_columns(self.people["patient_id"].gather(table["person"])).drop("person")
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """The four tables with numbers for people and days, before it is decided which sessions count."""
+
+    people: pl.DataFrame
+    #: The plans table with ``person`` for the patient.
+    plans: pl.DataFrame
+    #: Names of the exercises a row's ``exercise`` may be.
+    exercises: pl.Enum
+    log: SessionLog
+    #: Person of each session of the log.
+    person: Array
+    versions: pl.DataFrame
+    #: Excused pauses, merged.
+    excused: pl.DataFrame
+    cutoff_day: int | None
+
+    def observed(self, settings: Settings) -> Observed:
+        """Decide which sessions count, by the rules of these settings."""
+        items = self.plans.select("person", "plan_version", exercise_place(self.exercises), *DOSE)
+        days = counted_days(
+            self.log,
+            self.person,
+            items.filter(pl.col("exercise") >= 0),
+            self.versions,
+            self.excused,
+            cutoff_day=self.cutoff_day,
+            settings=settings,
+        )
+        return Observed(self.people, self.versions, held_spans(self.versions, self.excused), days, self.cutoff_day)
+
+
 def observe(
     sessions: pl.LazyFrame,
     plans: pl.LazyFrame,
@@ -51,21 +84,50 @@ def observe(
     Raises:
         InvalidTableError: A plan version prescribes an exercise twice.
     """
+    inputs = read_inputs(sessions, plans, pauses, patients, settings=settings, cutoff_date=cutoff_date)
+    return inputs.observed(settings)
+
+
+def read_inputs(
+    sessions: pl.LazyFrame,
+    plans: pl.LazyFrame,
+    pauses: pl.LazyFrame,
+    patients: pl.LazyFrame,
+    *,
+    settings: Settings,
+    cutoff_date: date | None,
+    also: Sequence[str] = (),
+    also_exercises: Sequence[str] = (),
+) -> Inputs:
+    """Read the four tables.
+
+    Args:
+        sessions: Logged sessions.
+        plans: Prescribed exercises.
+        pauses: Breaks.
+        patients: Discharge days.
+        settings: Day start and which pauses are excused.
+        cutoff_date: Last day observed.
+        also: Further columns of ``sessions`` to keep in the log's rows.
+        also_exercises: Exercises to tell apart in the log although nobody was prescribed them.
+
+    Raises:
+        InvalidTableError: A plan version prescribes an exercise twice.
+    """
     tables = [t.collect() for t in (plans, pauses, patients)]
     _require_each_exercise_once(tables[0])
-    exercises = pl.Enum(tables[0]["exercise_id"].unique().drop_nulls().sort())
-    log = read_log(sessions, exercises=exercises, day_start_hour=settings.time.day_start_hour)
+    prescribed = tables[0]["exercise_id"].unique().drop_nulls()
+    exercises = pl.Enum(pl.concat([prescribed, pl.Series(also_exercises, dtype=pl.String)]).unique().sort())
+    log = read_log(sessions, exercises=exercises, day_start_hour=settings.time.day_start_hour, also=also)
     # Sessions of one patient follow one another: an id is looked at once for all of them.
     runs = log.sessions["patient_id"].rle().struct.unnest().rename({"value": "patient_id"})
     people = _people([runs, *tables])
     plan_rows, pause_rows, patient_rows = (_numbered(table, people) for table in tables)
     cutoff_day = log.last_day if cutoff_date is None else number_of_day(cutoff_date)
     versions = versions_in_force(plan_rows, patient_rows, cutoff_day)
-    excused = excused_spans(pause_rows, settings)
     person = np.repeat(_numbered(runs, people)["person"].to_numpy(), runs["len"].to_numpy())
-    items = plan_rows.select("person", "plan_version", exercise_place(exercises), *DOSE).filter(pl.col("exercise") >= 0)
-    days = counted_days(log, person, items, versions, excused, cutoff_day=cutoff_day, settings=settings)
-    return Observed(people, versions, held_spans(versions, excused), days, cutoff_day)
+    excused = excused_spans(pause_rows, settings)
+    return Inputs(people, plan_rows, exercises, log, person, versions, excused, cutoff_day)
 
 
 def _require_each_exercise_once(plans: pl.DataFrame) -> None:
