@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -22,6 +22,24 @@ class TimeSettings(_Frozen):
     week_anchor: Literal["plan", "iso"]
 
 
+class TrustSettings(_Frozen):
+    """From when a pattern of the log is named as a reason to ask how it was kept."""
+
+    min_sessions: int = Field(ge=2)
+    clockless_share: float = Field(gt=0, le=1)
+    same_clock_share: float = Field(gt=0, le=1)
+    same_rating_share: float = Field(gt=0, le=1)
+    perfect_weeks: int = Field(ge=1)
+
+
+class EnoughSettings(_Frozen):
+    """How much must be recorded before a measure of adherence is shown."""
+
+    band_weeks: int = Field(ge=1)
+    dose_entries: int = Field(ge=1)
+    rated_sessions: int = Field(ge=1)
+
+
 class AdherenceSettings(_Frozen):
     """Counting, prorating and banding of sessions."""
 
@@ -37,7 +55,10 @@ class AdherenceSettings(_Frozen):
     discontinuation_gap_min_days: int = Field(ge=1)
     discontinuation_gap_sessions: float = Field(gt=0)
     not_initiated_after_days: int = Field(ge=1)
+    max_sessions_per_day: Annotated[int, Field(ge=1)] | Literal["plan"]
     excused: dict[str, bool]
+    trust: TrustSettings
+    enough: EnoughSettings
 
 
 class SlopeSettings(_Frozen):

@@ -9,7 +9,8 @@ A session belongs to the local day on which it started. How much of it was done 
 - where none matches (an export with one row per session): the mean of ``min(1, fraction)`` over its rows.
 
 Exercises tied to weekdays are due on those days only; on a day on which none is due, all of the version's are.
-A session counts from ``settings.adherence.session_min_fraction``, and at most the plan's sessions per day count.
+A session counts from ``settings.adherence.session_min_fraction``, and at most the plan's sessions per day count, or
+``settings.adherence.max_sessions_per_day`` where that is a number.
 """
 
 import numpy as np
@@ -75,14 +76,15 @@ def counted_days(
             "is_excused": covering_span(place[first], excused) >= 0,
         }
     )
-    return _with_plan(days, versions)
+    return _with_plan(days, versions, settings)
 
 
-def _with_plan(days: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+def _with_plan(days: pl.DataFrame, versions: pl.DataFrame, settings: Settings) -> pl.DataFrame:
     """Add what may count on each day under the version in force."""
     version = days["version"].to_numpy()
     is_prescribed = np.append(versions["weekly_total"].to_numpy() > TOLERANCE, False)[version]
-    max_per_day = np.append(versions["max_per_day"].to_numpy(), 0)[version]
+    most = settings.adherence.max_sessions_per_day
+    max_per_day = np.append(versions["max_per_day"].to_numpy(), 0)[version] if most == "plan" else most
     is_eligible = is_prescribed & ~days["is_excused"].to_numpy()
     countable = np.where(is_eligible, np.minimum(days["complete"].to_numpy(), max_per_day), 0)
     return days.with_columns(
