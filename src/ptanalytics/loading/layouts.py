@@ -126,6 +126,8 @@ class TableLayout(_Frozen):
     missing_codes: tuple[str, ...] = ()
     carry_forward: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    #: Columns of the file shown beside a row that is set aside, and used for nothing else.
+    shown: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     decimal_mark: DecimalMark | None = None
     timezone: str = "local"
@@ -194,6 +196,7 @@ class TableLayout(_Frozen):
             *(name for joined in self.joined.values() for name in joined.columns),
             *self.carry_forward,
             *(rule.column for rule in self.set_aside),
+            *self.shown,
         ]
         return tuple(dict.fromkeys(names))
 

@@ -18,8 +18,8 @@ _STUDY_COUNTS = ("rows_new", "rows_changed", "rows_unchanged")
 class FileReceipt(BaseModel):
     """What became of the rows of one file for one table.
 
-    ``rows_read == rows_used + rows_set_aside + rows_duplicate + rows_ignored``. Ignored are headings, comments and blank
-    lines. A line that only continues a quoted cell of the line above belongs to that row (``lines_continued``).
+    ``rows_read == rows_used + rows_set_aside + rows_duplicate + rows_ignored``. Ignored are headings, comments, blank
+    lines and entries of a kind that is not read (``ignored_kinds``). A line that only continues a quoted cell of the line above belongs to that row (``lines_continued``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +38,8 @@ class FileReceipt(BaseModel):
     ignored_headings: int = 0
     ignored_comments: int = 0
     ignored_blank: int = 0
+    #: Entries of a kind that no table of ours holds, by kind, e.g. the resources of a FHIR export that are not read.
+    ignored_kinds: dict[str, int] = Field(default_factory=dict)
     lines_continued: int = 0
     #: Of the rows used, in a study: rows whose key is new, and rows that replaced one. Missing outside a study.
     rows_new: int | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -19,7 +20,7 @@ from ptanalytics.loading.columns import AUTOMATIC, ColumnMatch, match_headings, 
 from ptanalytics.loading.decisions import ColumnDecisions, decide
 from ptanalytics.loading.layouts import DateOrder, Layout, TableLayout, TextForm, matching_layout, read_layout
 from ptanalytics.loading.names import known_headings
-from ptanalytics.loading.readers import FAULT, READABLE, ROW, TextTable, read_text_tables
+from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable, read_text_tables
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
 
 #: Tables for which a file with headings and no rows is a fact ("none recorded") and not a broken export.
@@ -49,6 +50,12 @@ class Source:
     has_faults: bool = False
     is_1904: bool = False
     timezone: str = "UTC"
+    #: Entries of kinds that are not read, by kind; of a file that feeds several tables, on the first.
+    ignored_kinds: Mapping[str, int] = field(default_factory=dict)
+    #: What the reader says about the file.
+    notes: tuple[str, ...] = ()
+    #: Keeps unpacked files until the source has been read.
+    folder: TemporaryDirectory[str] | None = None
 
     @property
     def layout(self) -> TableLayout:
@@ -62,8 +69,8 @@ class Source:
 
     @property
     def ignored(self) -> int:
-        """Headings, comments and blank lines."""
-        return self.n_headings + self.n_comments + self.n_blank
+        """Headings, comments, blank lines and entries of kinds that are not read."""
+        return self.n_headings + self.n_comments + self.n_blank + sum(self.ignored_kinds.values())
 
     @property
     def rows_read(self) -> int:
@@ -92,13 +99,14 @@ class Source:
             ignored_headings=self.n_headings,
             ignored_comments=self.n_comments,
             ignored_blank=self.n_blank,
+            ignored_kinds=dict(self.ignored_kinds),
             lines_continued=self.n_continued,
             columns_renamed=dict(self.match.renamed),
             columns_dropped=self.match.dropped,
             columns_refused=dict(self.match.refused),
             date_order=dict(self.decisions.date_order),
             decimal_mark=dict(self.decisions.decimal_mark),
-            notes=(*self.match.notes, *self.decisions.notes),
+            notes=(*self.match.notes, *self.decisions.notes, *self.notes),
             **study,
         )
 
@@ -180,12 +188,8 @@ def _files(given: Sequence[Path], search: _Search) -> list[Path]:
     for path in given:
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
-            files += [p for p in inside if p.suffix.lower() in READABLE]
-            search.skipped += [
-                SkippedFile(file=p.name, reason="not a CSV, TSV, Excel or Parquet file")
-                for p in inside
-                if p.suffix.lower() not in READABLE
-            ]
+            files += [p for p in inside if is_readable(p)]
+            search.skipped += [SkippedFile(file=p.name, reason=NOT_READABLE) for p in inside if not is_readable(p)]
         elif path.exists():
             files.append(path)
         else:
@@ -241,6 +245,9 @@ def _as_source(table: TextTable, file: str, fingerprint: str, match: ColumnMatch
         has_faults=table.has_faults,
         is_1904=table.is_1904,
         timezone=search.timezone,
+        ignored_kinds=table.ignored_kinds,
+        notes=table.notes,
+        folder=table.folder,
     )
 
 

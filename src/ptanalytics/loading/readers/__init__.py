@@ -16,7 +16,15 @@ _PARQUET = frozenset({".parquet", ".pq"})
 #: Endings of files that can be loaded.
 READABLE = _TEXT | _EXCEL | _PARQUET
 
-__all__ = ["FAULT", "LINE_FAULTS", "READABLE", "ROW", "TextTable", "read_text_tables"]
+#: Why a file with another ending is passed over.
+NOT_READABLE = "not a CSV, TSV, Excel or Parquet file"
+
+__all__ = ["FAULT", "LINE_FAULTS", "NOT_READABLE", "READABLE", "ROW", "TextTable", "is_readable", "read_text_tables"]
+
+
+def is_readable(path: Path) -> bool:
+    """Say whether a file of a folder is of a kind that can be loaded."""
+    return path.suffix.lower() in READABLE
 
 
 def read_text_tables(path: Path, known: frozenset[str], wanted: TextForm) -> tuple[list[TextTable], str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -17,6 +18,18 @@ _RESERVED = {ROW, FAULT, "file", "is_valid", "n_rows"}
 LINE_FAULTS = {
     "too_few_fields": "the line has fewer fields than the heading",
     "too_many_fields": "the line has more fields than the heading",
+    "not_json": "the line is not one complete JSON record in UTF-8",
+    "not_a_record": "the entry is not a record with named values",
+    "record_too_long": "the line is longer than a record can be",
+    "nested_too_deep": "the record has lists within lists beyond any export's depth",
+    "no_patient": "the resource names no patient",
+    "entered_in_error": "the resource is marked as entered in error",
+    "cancelled": "the resource is marked as cancelled or revoked, so it never took place or no longer holds",
+    "not_final": "the resource is a draft, still in progress or stopped early, so what it says is not final",
+    "do_not_perform": "the request says that this must not be done",
+    "no_numeric_value": "the answer or value has no number and no ordinal value in the code table",
+    "other_unit": "the number is in a unit that is not the scale's",
+    "several_answers": "the item has several answers, so it has no one value",
 }
 
 
@@ -43,6 +56,12 @@ class TextTable:
     #: Counts of day-first and month-first dates of columns that were looked through while reading.
     order_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     is_1904: bool = False
+    #: Entries of a kind that no table holds, counted by kind: resources, elements, concepts. They are not among the rows.
+    ignored_kinds: Mapping[str, int] = field(default_factory=dict)
+    #: What a person should know of how the file was read.
+    notes: tuple[str, ...] = ()
+    #: A folder of unpacked or converted files that must live as long as the frame is read.
+    folder: TemporaryDirectory[str] | None = None
 
 
 def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
