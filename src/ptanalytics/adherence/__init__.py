@@ -1,7 +1,13 @@
 """Adherence: what share of the prescribed exercise was done, by the published definitions."""
 
 from ptanalytics.adherence.calendar import adherence_days
+from ptanalytics.adherence.cma_episodes import pharmacy_episodes
+from ptanalytics.adherence.cma_sessions import exercise_availability
+from ptanalytics.adherence.cma_supplies import pharmacy_adherence, pharmacy_windows
 from ptanalytics.adherence.cohort import cohort_adherence
+from ptanalytics.adherence.episodes import adherence_episodes
+from ptanalytics.adherence.pdc import session_day_coverage
+from ptanalytics.adherence.persistence import persistence, time_to_discontinuation
 from ptanalytics.adherence.rolling import rolling_adherence
 from ptanalytics.adherence.streaks import week_streaks
 from ptanalytics.adherence.summary import adherence_summary
@@ -9,9 +15,17 @@ from ptanalytics.adherence.weekly import weekly_adherence
 
 __all__ = [
     "adherence_days",
+    "adherence_episodes",
     "adherence_summary",
     "cohort_adherence",
+    "exercise_availability",
+    "persistence",
+    "pharmacy_adherence",
+    "pharmacy_episodes",
+    "pharmacy_windows",
     "rolling_adherence",
+    "session_day_coverage",
+    "time_to_discontinuation",
     "week_streaks",
     "weekly_adherence",
 ]

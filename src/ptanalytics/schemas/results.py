@@ -20,6 +20,18 @@ from ptanalytics.schemas.outcome_results import (
     ResponderCurve,
     ResponderShares,
 )
+from ptanalytics.schemas.persistence_results import (
+    AdherenceEpisodes,
+    Persistence,
+    SessionDayCoverage,
+    TimeToDiscontinuation,
+)
+from ptanalytics.schemas.pharmacy_results import (
+    ExerciseAvailability,
+    PharmacyAdherence,
+    PharmacyEpisodes,
+    PharmacyWindows,
+)
 
 _PCT = {"unit": "%"}
 _DAYS = {"unit": "days"}
@@ -206,6 +218,14 @@ RESULTS: dict[str, type[TableModel]] = {
         RecentPain,
         CohortTable,
         PatientFlow,
+        Persistence,
+        AdherenceEpisodes,
+        TimeToDiscontinuation,
+        SessionDayCoverage,
+        PharmacyAdherence,
+        PharmacyEpisodes,
+        PharmacyWindows,
+        ExerciseAvailability,
     )
 }
 
