@@ -32,6 +32,7 @@ from ptanalytics.schemas.pharmacy_results import (
     PharmacyEpisodes,
     PharmacyWindows,
 )
+from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 
 _PCT = {"unit": "%"}
 _DAYS = {"unit": "days"}
@@ -207,6 +208,7 @@ RESULTS: dict[str, type[TableModel]] = {
         RollingAdherence,
         WeekStreaks,
         CohortAdherence,
+        QuestionnaireScores,
         DailyPain,
         Baselines,
         Changes,
@@ -226,6 +228,7 @@ RESULTS: dict[str, type[TableModel]] = {
         PharmacyEpisodes,
         PharmacyWindows,
         ExerciseAvailability,
+        *QUALITY_RESULTS,
     )
 }
 
@@ -248,6 +251,7 @@ __all__ = [
     "Flares",
     "PainTrends",
     "PatientFlow",
+    "QuestionnaireScores",
     "RecentPain",
     "ResponderCurve",
     "ResponderShares",
