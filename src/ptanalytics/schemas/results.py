@@ -33,6 +33,7 @@ from ptanalytics.schemas.pharmacy_results import (
     PharmacyWindows,
 )
 from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
+from ptanalytics.schemas.quality_results import QUALITY_RESULTS
 
 _PCT = {"unit": "%"}
 _DAYS = {"unit": "days"}
