@@ -179,10 +179,10 @@ def row_fraction() -> pl.Expr:
     Columns: those of the sessions table and the plan's doses as ``sets_plan, reps_plan, hold_s_plan, duration_min_plan``.
     """
     not_skipped = pl.when(pl.col("skip_reason").is_null()).then(1.0).otherwise(0.0)
-    return pl.coalesce(pl.col("completed_fraction"), _volume_ratio(), not_skipped)
+    return pl.coalesce(pl.col("completed_fraction"), volume_ratio(), not_skipped)
 
 
-def _volume_ratio() -> pl.Expr:
+def volume_ratio() -> pl.Expr:
     """Done / prescribed volume: sets x reps, else sets x hold, else minutes; missing where a factor of it is.
 
     The plan's dose says which quantity counts. Sets missing on both sides cancel; on one side only they are unknown.
