@@ -32,8 +32,8 @@ from ptanalytics.schemas.pharmacy_results import (
     PharmacyEpisodes,
     PharmacyWindows,
 )
-from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 from ptanalytics.schemas.quality_results import QUALITY_RESULTS
+from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 
 _PCT = {"unit": "%"}
 _DAYS = {"unit": "days"}
