@@ -1,12 +1,13 @@
 """Which table a file holds and which of its columns is which of ours, by layout or by the headings alone."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ptanalytics.errors import LayoutError, MissingColumnsError
 from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, same_heading
 from ptanalytics.loading.names import KnownName, identifying_category, known_names
+from ptanalytics.loading.reshape import spread_out
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Layout id of a file that was read without a layout.
@@ -45,7 +46,7 @@ def match_layout(layout: Layout, headings: tuple[str, ...], file: str, columns: 
         LayoutError: It would store an identifying column as the person's id.
     """
     by_name = {same_heading(heading): heading for heading in headings}
-    found = []
+    found: list[TableLayout] = []
     for table in layout.tables:
         _refuse_file_name(table, layout.id, file)
         wanted = table.read_columns()
@@ -54,8 +55,10 @@ def match_layout(layout: Layout, headings: tuple[str, ...], file: str, columns: 
         if needed := [name for name in absent if name not in optional]:
             raise MissingColumnsError(needed, found=headings, source=f"{file} (layout {layout.id})")
         exact = _with_real_headings(table, by_name, set(absent), columns)
-        found.append(_as_match(exact, layout.id, headings))
-    return found
+        found += spread_out(exact)
+    # A column that one table of the layout reads is not dropped, though the others leave it.
+    read = {name for table in found for name in table.read_columns()}
+    return [_as_match(table, layout.id, headings, read=read) for table in found]
 
 
 def match_headings(headings: tuple[str, ...], file: str, columns: Mapping[str, str]) -> ColumnMatch | None:
@@ -183,13 +186,31 @@ def _with_real_headings(
                 n: j.model_copy(update={"columns": tuple(real(c) for c in j.columns)}) for n, j in table.joined.items()
             },
             "carry_forward": tuple(real(name) for name in table.carry_forward),
+            "spread": table.spread
+            and table.spread.model_copy(update={"columns": {n: real(c) for n, c in table.spread.columns.items()}}),
+            "ignore": tuple(
+                rule.model_copy(
+                    update={
+                        "column": rule.column and real(rule.column),
+                        "all_missing": tuple(real(name) for name in rule.all_missing if name not in absent),
+                    }
+                )
+                for rule in table.ignore
+            ),
             "set_aside": tuple(rule.model_copy(update={"column": real(rule.column)}) for rule in table.set_aside),
         }
     )
 
 
-def _as_match(table: TableLayout, layout_id: str, headings: tuple[str, ...], notes: tuple[str, ...] = ()) -> ColumnMatch:
-    read = table.read_columns()
+def _as_match(
+    table: TableLayout,
+    layout_id: str,
+    headings: tuple[str, ...],
+    notes: tuple[str, ...] = (),
+    *,
+    read: Collection[str] | None = None,
+) -> ColumnMatch:
+    read = table.read_columns() if read is None else read
     sources = {ours: (theirs,) for ours, theirs in table.columns.items()} | {n: j.columns for n, j in table.joined.items()}
     for name in ("patient_id",):
         for heading in sources.get(name, ()):

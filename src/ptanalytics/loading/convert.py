@@ -102,7 +102,8 @@ def _typed(frame: pl.LazyFrame, source: "Source") -> tuple[pl.LazyFrame, list[pl
         read, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False, schema=schema, streamable=True
     )
     absent = [pl.lit(None, dtype=info.dtype).alias(name) for name, info in infos.items() if name not in given]
-    return _completed(typed.with_columns(absent), source.table), [pl.col(_flag(name)) for name in by_reader]
+    shifted = [pl.col(name) + pl.duration(days=days) for name, days in source.layout.shift_days.items()]
+    return _completed(typed.with_columns(*absent, *shifted), source.table), [pl.col(_flag(name)) for name in by_reader]
 
 
 def _flag(column: str) -> str:

@@ -1,8 +1,10 @@
 """Layout files: how one kind of export becomes our tables, said in TOML and never in code."""
 
 import codecs
+import hashlib
 import re
 import tomllib
+from collections.abc import Iterable
 from datetime import date
 from fnmatch import fnmatch
 from functools import cache
@@ -25,13 +27,17 @@ class _Frozen(BaseModel):
 
 
 class Match(_Frozen):
-    """When a layout applies: all these columns are there and the file name fits."""
+    """When a layout applies: all these columns are there, the file name fits, and the shape where one is given."""
 
     columns: tuple[str, ...] = Field(min_length=1)
     file_name: str = "*"
+    #: Fingerprint of the whole set of headings (`shape_of`): only exports of exactly this shape are meant.
+    shape: str | None = None
 
     def fits(self, file_name: str, headings: tuple[str, ...]) -> bool:
         """Say whether a file with these headings is meant."""
+        if self.shape is not None and self.shape != shape_of(headings):
+            return False
         known = {same_heading(heading) for heading in headings}
         return fnmatch(file_name.lower(), self.file_name.lower()) and all(same_heading(c) in known for c in self.columns)
 
@@ -43,6 +49,10 @@ class TextForm(_Frozen):
     encoding: str | None = None
     comment_prefix: str | None = None
     skip_lines: int = Field(default=0, ge=0)
+    #: Rows that together are the headings (a merged cell above stands over all columns below it), joined by a space.
+    heading_rows: int = Field(default=1, ge=1, le=5)
+    #: Rows right below the headings that hold their labels, not data.
+    label_rows: int = Field(default=0, ge=0, le=5)
 
     @field_validator("encoding")
     @classmethod
@@ -76,6 +86,8 @@ class JoinedText(_Frozen):
 
     columns: tuple[str, ...] = Field(min_length=2)
     separator: str = "-"
+    #: Leave blank parts out; otherwise one blank part leaves no id.
+    skip_blank: bool = False
 
 
 class Words(_Frozen):
@@ -108,6 +120,54 @@ class Aggregate(_Frozen):
     values: dict[str, Literal["count", "mean", "max", "sum"]] = Field(min_length=1)
 
 
+class IgnoreRows(_Frozen):
+    """Rows of the file that say nothing about this table (another form, another event), counted but not set aside."""
+
+    #: What they are, in words for the receipt, e.g. "rows of other events".
+    kind: str
+    column: str | None = None
+    equals: tuple[str, ...] = ()
+    not_equals: tuple[str, ...] = ()
+    is_missing: bool = False
+    is_given: bool = False
+    #: All these columns are blank.
+    all_missing: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _says_when(self) -> "IgnoreRows":
+        ways = [bool(self.equals), bool(self.not_equals), self.is_missing, self.is_given]
+        if sum((*ways, bool(self.all_missing))) != 1 or any(ways) == (self.column is None):
+            message = "give all_missing, or column with one of equals, not_equals, is_missing, is_given"
+            raise ValueError(message)
+        return self
+
+    def read_columns(self) -> tuple[str, ...]:
+        """Return the file's columns it looks at."""
+        return (*self.all_missing, *((self.column,) if self.column else ()))
+
+
+class Spread(_Frozen):
+    """Columns of a wide file that are rows of the table: each line gives one row for each of these columns.
+
+    ``columns`` has on the left what the row gets in ``name`` (an item id, an instrument, a day) and on the right the
+    file's column whose cell is the ``value``. With ``days_after`` the left side is a number of days that is added to the
+    day in that column of ours. Where ``value`` is required a blank cell is no row; where it is optional (an answer) it is
+    a row without a value as long as any of the columns is filled.
+    """
+
+    name: str
+    value: str
+    columns: dict[str, str] = Field(min_length=1)
+    days_after: bool = False
+
+    @model_validator(mode="after")
+    def _counts_days(self) -> "Spread":
+        if self.days_after and any(not re.fullmatch(r"-?\d{1,5}", key) for key in self.columns):
+            message = "with days_after the left side of spread.columns must be whole numbers of days"
+            raise ValueError(message)
+        return self
+
+
 class TableLayout(_Frozen):
     """How one table is read from one kind of file. Keys on the left are our columns, texts on the right the file's."""
 
@@ -128,6 +188,10 @@ class TableLayout(_Frozen):
     set_aside: tuple[SetAside, ...] = ()
     #: Columns of the file shown beside a row that is set aside, and used for nothing else.
     shown: tuple[str, ...] = ()
+    ignore: tuple[IgnoreRows, ...] = ()
+    spread: Spread | None = None
+    #: Days added to a date or time of ours after it was read.
+    shift_days: dict[str, int] = Field(default_factory=dict)
     date_order: DateOrder | None = None
     decimal_mark: DecimalMark | None = None
     timezone: str = "local"
@@ -160,7 +224,7 @@ class TableLayout(_Frozen):
         ours = columns_of(TABLES[self.table])
         given = self.given_columns()
         merged = (*self.aggregate.by, *self.aggregate.values) if self.aggregate else ()
-        if unknown := sorted({*given, *self.units, *merged} - set(ours)):
+        if unknown := sorted({*given, *self.units, *merged, *self.shift_days} - set(ours)):
             message = f"the table {self.table} has no column {', '.join(unknown)}"
             raise ValueError(message)
         if twice := sorted({name for name in given if given.count(name) > 1}):
@@ -168,6 +232,9 @@ class TableLayout(_Frozen):
             raise ValueError(message)
         if unread := sorted({*self.codings, *self.words, *self.units} - set(given)):
             message = f"codings, words or units for {', '.join(unread)}, which the layout does not read"
+            raise ValueError(message)
+        if self.spread and self.spread.days_after and not ours[self.spread.name].dtype.is_temporal():
+            message = f"spread.days_after needs a date or time, and {self.spread.name} is none"
             raise ValueError(message)
         for name, unit in self.units.items():
             if not is_convertible(unit, ours[name].unit):
@@ -185,6 +252,9 @@ class TableLayout(_Frozen):
             *self.date_parts,
             *self.nominal_dates,
             *self.joined,
+            *((self.spread.value,) if self.spread else ()),
+            # Days after a start are added to a column that is read like any other.
+            *((self.spread.name,) if self.spread and not self.spread.days_after else ()),
         )
 
     def read_columns(self) -> tuple[str, ...]:
@@ -215,6 +285,17 @@ class Layout(_Frozen):
 def same_heading(heading: str) -> str:
     """Return a heading without case, spaces, underscores and signs, so that 'Patient ID' equals 'patient_id'."""
     return "".join(sign for sign in heading.casefold() if sign.isalnum())
+
+
+def shape_of(headings: Iterable[str]) -> str:
+    """Return the fingerprint of a set of headings: the same for the next export of the same kind, in any order.
+
+    Example:
+        >>> shape_of(["Patient ID", "NRS"]) == shape_of(["nrs", "patient_id"])
+        True
+    """
+    names = sorted({same_heading(heading) for heading in headings})
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:16]
 
 
 def read_layout(path: Path | str) -> Layout:
@@ -260,7 +341,21 @@ def shipped_layouts() -> tuple[Layout, ...]:
     return tuple(parse_layout(f.read_text(encoding="utf-8"), f.name) for f in files if f.name != "synonyms.toml")
 
 
-def matching_layout(file_name: str, headings: tuple[str, ...]) -> Layout | None:
-    """Return the shipped layout whose columns are all in the file; of several, the one that names most columns."""
-    fitting = [lay for lay in shipped_layouts() if lay.match and lay.match.fits(file_name, headings)]
+def layouts_in(folder: Path) -> tuple[Layout, ...]:
+    """Return the layouts saved in a folder, such as ``layouts`` inside a study; none where there is no such folder.
+
+    Raises:
+        LayoutError: A file there is not a layout.
+    """
+    files = sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    return tuple(parse_layout(file.read_text(encoding="utf-8", errors="replace"), file.name) for file in files)
+
+
+def matching_layout(file_name: str, headings: tuple[str, ...], own: tuple[Layout, ...] = ()) -> Layout | None:
+    """Return the layout whose columns are all in the file: one of ``own`` first, then a shipped one.
+
+    Of several the one that names most columns.
+    """
+    fitting = [lay for lay in own if lay.match and lay.match.fits(file_name, headings)]
+    fitting = fitting or [lay for lay in shipped_layouts() if lay.match and lay.match.fits(file_name, headings)]
     return max(fitting, key=lambda lay: len(lay.match.columns if lay.match else ()), default=None)

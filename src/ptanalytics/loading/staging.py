@@ -37,7 +37,10 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
     cells |= {name: pl.format("row-{}", pl.col(ROW)) for name in layout.from_row_number}
     cells |= {name: _joined(parts.year, parts.month, parts.day) for name, parts in layout.date_parts.items()}
     cells |= {name: _nominal(dates) for name, dates in layout.nominal_dates.items()}
-    cells |= {name: _joined(*joined.columns, by=joined.separator) for name, joined in layout.joined.items()}
+    cells |= {
+        name: _joined(*joined.columns, by=joined.separator, skip_blank=joined.skip_blank)
+        for name, joined in layout.joined.items()
+    }
     for name, words in layout.words.items():
         cells[name] = _in_words(cells[name], words)
     for name, coding in layout.codings.items():
@@ -75,8 +78,9 @@ def _from_name(pattern: str, path: Path) -> str | None:
     return found.group(1) if found else None
 
 
-def _joined(*columns: str, by: str = "-") -> pl.Expr:
-    return pl.concat_str([pl.col(name).str.strip_chars() for name in dict.fromkeys(columns)], separator=by)
+def _joined(*columns: str, by: str = "-", skip_blank: bool = False) -> pl.Expr:
+    parts = [pl.col(name).str.strip_chars() for name in dict.fromkeys(columns)]
+    return pl.concat_str(parts, separator=by, ignore_nulls=skip_blank)
 
 
 def _nominal(dates: NominalDates) -> pl.Expr:

@@ -60,8 +60,10 @@ class TextTable:
     ignored_kinds: Mapping[str, int] = field(default_factory=dict)
     #: What a person should know of how the file was read.
     notes: tuple[str, ...] = ()
-    #: A folder of unpacked or converted files that must live as long as the frame is read.
-    folder: TemporaryDirectory[str] | None = None
+    #: Folders of unpacked or spilled files that must live as long as the frame is read.
+    folders: tuple[TemporaryDirectory[str], ...] = ()
+    #: What the file itself says its codes mean: heading → code → label.
+    value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
