@@ -2,7 +2,7 @@ const library = __LIBRARY__;
 const GIVE_UP_MS = 20000;
 // A chart counts as seen when this share of it is on the screen.
 const SEEN_SHARE = 0.3;
-const UNSEEN_AFTER_MS = 100;
+const UNSEEN_AT_LATEST_MS = 100;
 const NOTE_LINE_PX = 15;
 const TITLE_LINE_PX = 19;
 const NARROW_PX = 620;
@@ -14,6 +14,18 @@ const USUAL_PX = 760;
 // The mark on charts of generated data stands beside the title.
 const STAMP = "synthetic";
 const STAMP_PX = 140;
+
+// Charts out of sight are drawn together when the page has nothing else to do, so that it is painted once for all of them.
+// The list is the page's: each chart has a copy of this module. Safari has no idle callback.
+const waiting = (library.waiting ??= new Set());
+const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 20));
+
+function drawLater(draw) {
+  if (!waiting.size) {
+    whenIdle(() => { const all = [...waiting]; waiting.clear(); all.forEach((one) => one()); }, { timeout: UNSEEN_AT_LATEST_MS });
+  }
+  waiting.add(draw);
+}
 
 const plain = (value) => String(value ?? "").replace(/<[^>]*>/g, " ").trim();
 
@@ -141,18 +153,16 @@ export default {
       if (!plotly) plot.textContent = "The chart has not loaded. Run the cell again.";
     }, GIVE_UP_MS);
     library.ready.then((loaded) => { plotly = loaded; clearTimeout(late); draw(); });
-    // What is on the screen is drawn at once, the rest when that is done: a filter must be felt where the eye is.
+    // What is on the screen is drawn at once, the rest when the page is idle: a filter must be felt where the eye is.
     let isSeen = true;
-    let waiting = 0;
     const sight = new IntersectionObserver((entries) => {
       isSeen = entries[entries.length - 1].intersectionRatio >= SEEN_SHARE;
-      if (isSeen && waiting) { clearTimeout(waiting); waiting = 0; draw(); }
+      if (isSeen && waiting.delete(draw)) draw();
     }, { threshold: [0, SEEN_SHARE] });
     sight.observe(plot);
     const onFigure = () => {
-      if (isSeen || !plot.dataset.drawn) { draw(); return; }
-      clearTimeout(waiting);
-      waiting = setTimeout(() => { waiting = 0; draw(); }, UNSEEN_AFTER_MS);
+      if (isSeen || !plot.dataset.drawn) draw();
+      else drawLater(draw);
     };
     model.on("change:figure_json", onFigure);
     // The element gets its width only when the notebook attaches it, and again when a panel is opened or resized.
@@ -160,7 +170,7 @@ export default {
     sizes.observe(plot);
     return () => {
       clearTimeout(late);
-      clearTimeout(waiting);
+      waiting.delete(draw);
       sizes.disconnect();
       sight.disconnect();
       model.off("change:figure_json", onFigure);
