@@ -19,7 +19,8 @@ class FileReceipt(BaseModel):
     """What became of the rows of one file for one table.
 
     ``rows_read == rows_used + rows_set_aside + rows_duplicate + rows_ignored``. Ignored are headings, comments, blank
-    lines and entries of a kind that is not read (``ignored_kinds``). A line that only continues a quoted cell of the line above belongs to that row (``lines_continued``).
+    lines and entries of a kind that is not read (``ignored_kinds``). A line that only continues a quoted cell of the
+    line above belongs to that row (``lines_continued``).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
