@@ -57,11 +57,37 @@ def read_entries(
             version prescribes the exercise done itself, it replaces nothing.
         also: Further columns of ``sessions`` to keep.
     """
+    inputs = read_entry_inputs(
+        sessions, plans, pauses, patients,
+        settings=settings, cutoff_date=cutoff_date, substitutes=substitutes, also=also,
+    )  # fmt: skip
+    return entries_of(inputs, substitutes, also=also)
+
+
+def read_entry_inputs(
+    sessions: pl.LazyFrame,
+    plans: pl.LazyFrame,
+    pauses: pl.LazyFrame,
+    patients: pl.LazyFrame,
+    *,
+    settings: Settings,
+    cutoff_date: date | None,
+    substitutes: Mapping[str, str] | None,
+    also: Sequence[str],
+) -> Inputs:
+    """Read the tables as `entries_of` needs them; arguments as `read_entries`."""
     swaps = dict(substitutes or {})
-    inputs = read_inputs(
+    return read_inputs(
         sessions, plans, pauses, patients,
         settings=settings, cutoff_date=cutoff_date, also=also, also_exercises=sorted({*swaps, *swaps.values()}),
     )  # fmt: skip
+
+
+def entries_of(
+    inputs: Inputs, substitutes: Mapping[str, str] | None = None, *, also: Sequence[str] = ("load_kg",)
+) -> Entries:
+    """Match the rows of what `read_entry_inputs` has read; arguments as `read_entries`."""
+    swaps = dict(substitutes or {})
     items = _items(inputs)
     log = inputs.log
     day = log.sessions["day"].to_numpy()

@@ -45,6 +45,8 @@ class Inputs:
     people: pl.DataFrame
     #: The plans table with ``person`` for the patient.
     plans: pl.DataFrame
+    #: The pauses table, likewise.
+    pauses: pl.DataFrame
     #: Names of the exercises a row's ``exercise`` may be.
     exercises: pl.Enum
     log: SessionLog
@@ -127,7 +129,7 @@ def read_inputs(
     versions = versions_in_force(plan_rows, patient_rows, cutoff_day)
     person = np.repeat(_numbered(runs, people)["person"].to_numpy(), runs["len"].to_numpy())
     excused = excused_spans(pause_rows, settings)
-    return Inputs(people, plan_rows, exercises, log, person, versions, excused, cutoff_day)
+    return Inputs(people, plan_rows, pause_rows, exercises, log, person, versions, excused, cutoff_day)
 
 
 def _require_each_exercise_once(plans: pl.DataFrame) -> None:
