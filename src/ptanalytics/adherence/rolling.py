@@ -58,8 +58,6 @@ def rolling_adherence(
     settings = settings or default_settings()
     observed = observe(sessions, plans, pauses, patients, settings=settings, cutoff_date=cutoff_date)
     last_day = observed.cutoff_day if on_date is None else number_of_day(on_date)
-    first_day = None if last_day is None else last_day - (days or settings.tuning.rolling_days) + 1
-    window = {"first_day": pl.lit(first_day, pl.Int32), "last_day": pl.lit(last_day, pl.Int32)}
     prescribed, counted = pl.col("prescribed"), pl.col("counted")
     is_short = pl.col("eligible_days") < settings.adherence.min_eligible_days_week
     reason = (
@@ -70,10 +68,8 @@ def rolling_adherence(
         .otherwise(None)
     )
     rolling = (
-        _prescribed_in(window, observed)
-        .join(_counted_in(window, observed), on="person", how="left")
-        .with_columns(**window)
-        .with_columns(counted.fill_null(0), reason=reason)
+        rolling_of(observed, last_day, days or settings.tuning.rolling_days)
+        .with_columns(reason=reason)
         .with_columns(
             adherence_pct=pl.when(pl.col("reason").is_null()).then(100 * pl.min_horizontal(counted / prescribed, 1.0))
         )
@@ -84,6 +80,17 @@ def rolling_adherence(
         )
     )
     return observed.named(rolling).lazy().select(columns_of(RollingAdherence).keys())
+
+
+def rolling_of(observed: Observed, last_day: int | None, days: int) -> pl.DataFrame:
+    """Return ``person, first_day, last_day, eligible_days, prescribed, counted`` of the window of days up to one day."""
+    first_day = None if last_day is None else last_day - days + 1
+    window = {"first_day": pl.lit(first_day, pl.Int32), "last_day": pl.lit(last_day, pl.Int32)}
+    return (
+        _prescribed_in(window, observed)
+        .join(_counted_in(window, observed), on="person", how="left")
+        .with_columns(pl.col("counted").fill_null(0), **window)
+    )
 
 
 def _prescribed_in(window: dict[str, pl.Expr], observed: Observed) -> pl.DataFrame:
