@@ -3,6 +3,9 @@
 import pandera.polars as pa
 import polars as pl
 
+from ptanalytics.schemas.coverage_results import COVERAGE_RESULTS
+from ptanalytics.schemas.definition_results import DEFINITION_RESULTS
+from ptanalytics.schemas.dose_results import DOSE_RESULTS
 from ptanalytics.schemas.model import TableModel, table_name
 from ptanalytics.schemas.outcome_results import (
     FLARE_KINDS,
@@ -209,6 +212,9 @@ RESULTS: dict[str, type[TableModel]] = {
         RollingAdherence,
         WeekStreaks,
         CohortAdherence,
+        *DOSE_RESULTS,
+        *DEFINITION_RESULTS,
+        *COVERAGE_RESULTS,
         QuestionnaireScores,
         DailyPain,
         Baselines,
