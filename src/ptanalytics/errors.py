@@ -233,3 +233,12 @@ class RecordsUnavailableError(PtAnalyticsError):
             f"The records database cannot be used: {found}. Check that it runs and may be written; "
             "its address is records_url in study.toml (without one it is records.sqlite in the study)."
         )
+
+
+class RepairSheetError(PtAnalyticsError):
+    """A workbook of corrected rows cannot be read back into this study."""
+
+    exit_code = 33
+
+    def __init__(self, path: Path | str, found: str, to_do: str = "Write a new one with write_repair_sheet.") -> None:
+        super().__init__(f"{Path(path).name} cannot be read back: {found}. {to_do} Nothing was changed.")
