@@ -83,6 +83,50 @@ class FlareSettings(_Frozen):
     active_days: int
 
 
+class PlateauSettings(_Frozen):
+    """When pain counts as level."""
+
+    window_days: int = Field(gt=1)
+    min_points: int = Field(ge=2)
+    min_span_days: int = Field(ge=1)
+    slope_per_week: float = Field(gt=0)
+    low_max: float = Field(ge=0)
+
+
+class SustainedSettings(_Frozen):
+    """When a minimal important change counts as sustained."""
+
+    confirm_days: int = Field(ge=1)
+    min_readings: int = Field(ge=2)
+
+
+class XmrSettings(_Frozen):
+    """When limits of an individuals chart may be computed, and which runs count as signals."""
+
+    min_points: int = Field(ge=3)
+    baseline_points: int = Field(ge=3)
+    run_length: int = Field(ge=2)
+
+
+class PhaseSettings(_Frozen):
+    """How many days around a plan change are compared."""
+
+    window_days: int = Field(gt=1)
+    min_points: int = Field(ge=3)
+
+
+class ChangeNorms(_Frozen):
+    """Published numbers for the reliable change of one measure (Jacobson and Truax); all from one named source."""
+
+    sd_pre: float | None = Field(default=None, gt=0)
+    reliability: float | None = Field(default=None, gt=0, lt=1)
+    clinical_mean: float | None = None
+    clinical_sd: float | None = Field(default=None, gt=0)
+    norm_mean: float | None = None
+    norm_sd: float | None = Field(default=None, gt=0)
+    source: str = Field(min_length=1)
+
+
 class OutcomeSettings(_Frozen):
     """Windows, thresholds and rules of pain and questionnaire outcomes."""
 
@@ -103,8 +147,14 @@ class OutcomeSettings(_Frozen):
     responder_rule: Literal["absolute", "percent", "both"]
     responder_pct: float = Field(gt=0, lt=100)
     mic: dict[str, float]
+    mic_source: dict[str, str]
     slope: SlopeSettings
     flare: FlareSettings
+    plateau: PlateauSettings
+    sustained: SustainedSettings
+    xmr: XmrSettings
+    phase: PhaseSettings
+    norms: dict[str, ChangeNorms]
 
 
 class ScoringSettings(_Frozen):
@@ -113,6 +163,12 @@ class ScoringSettings(_Frozen):
     odi_min_answered: int = Field(ge=1, le=10)
     rmdq_mode: Literal["checkbox", "yesno"]
     rmdq_max_missing: int = Field(ge=0, le=24)
+    qbpds_max_missing: int = Field(ge=0, le=19)
+    fabq_max_missing: int = Field(ge=0, le=3)
+    phq9_max_missing: int = Field(ge=0, le=8)
+    missing_rule: Literal["default", "strict"]
+    max_missing: dict[str, int]
+    score_tables: dict[str, dict[int, tuple[float, float]]]
 
 
 class TuningSettings(_Frozen):

@@ -1,10 +1,11 @@
 """Questionnaires and pain scales as data: items, ranges, scoring, bands, minimal important change, measurement error."""
 
 from ptanalytics.instruments.bands import Band, band_expression, bands
-from ptanalytics.instruments.catalogue import Instrument, instrument, instrument_ids, measure, measure_ids
+from ptanalytics.instruments.catalogue import Instrument, form_ids, instrument, instrument_ids, measure, measure_ids
 from ptanalytics.instruments.display import format_number
 from ptanalytics.instruments.mic import MicChoice, MicRow, mdc95_of, mdc_from_sem, mic_for, mic_table
-from ptanalytics.instruments.scoring import score_forms
+from ptanalytics.instruments.score_table import read_score_table
+from ptanalytics.instruments.scoring import band_of, score_forms
 
 __all__ = [
     "Band",
@@ -12,7 +13,9 @@ __all__ = [
     "MicChoice",
     "MicRow",
     "band_expression",
+    "band_of",
     "bands",
+    "form_ids",
     "format_number",
     "instrument",
     "instrument_ids",
@@ -22,5 +25,6 @@ __all__ = [
     "measure_ids",
     "mic_for",
     "mic_table",
+    "read_score_table",
     "score_forms",
 ]

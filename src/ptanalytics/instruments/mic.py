@@ -62,8 +62,8 @@ def mic_table() -> tuple[MicRow, ...]:
 def mic_for(measure: str, settings: Settings | None = None) -> MicChoice:
     """Return the minimal important change of a measure in its own unit, and its source.
 
-    The clinic's own value (``settings.outcomes.mic``) wins over the default of ``reference/mic.csv``. A measure without
-    a published value has none.
+    The clinic's own value (``settings.outcomes.mic``, its source in ``outcomes.mic_source``) wins over the default of
+    ``reference/mic.csv``. A measure without a published value has none.
 
     Raises:
         SettingsError: The clinic's own values name a measure that does not exist, or are not above 0.
@@ -80,7 +80,8 @@ def mic_for(measure: str, settings: Settings | None = None) -> MicChoice:
         )
         raise SettingsError(message)
     if measure in own:
-        return MicChoice(own[measure], OWN_VALUE)
+        named = (settings or default_settings()).outcomes.mic_source.get(measure)
+        return MicChoice(own[measure], f"{OWN_VALUE}: {named}" if named else OWN_VALUE)
     for row in mic_table():
         if row.instrument == measure and row.kind == "points" and row.is_default:
             return MicChoice(row.value, f"{row.source}{f', doi:{row.doi}' if row.doi else ''}")

@@ -1,41 +1,47 @@
 """Questionnaire scores: from item answers, and totals that an export already holds."""
 
-import functools
-
 import polars as pl
 
 from ptanalytics.analysis import analysis
 from ptanalytics.dates import local_day
-from ptanalytics.instruments import band_expression, instrument, instrument_ids, score_forms
+from ptanalytics.instruments import band_of, instrument, instrument_ids, score_forms
 from ptanalytics.schemas.model import columns_of
-from ptanalytics.schemas.tables import Scores
+from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 from ptanalytics.settings import Settings, default_settings
 
 _DAY = ("patient_id", "completed_date", "instrument_id")
 
 
-@analysis(returns=Scores, optional=("responses", "scores"))
+@analysis(returns=QuestionnaireScores, optional=("responses", "scores"))
 def score_questionnaires(
     responses: pl.LazyFrame, scores: pl.LazyFrame, *, settings: Settings | None = None
 ) -> pl.LazyFrame:
     """Score completed questionnaires by each instrument's own rule, and add the totals an export already holds.
 
     ODI: ``100 x sum / (5 x sections answered)``, needing ``scoring.odi_min_answered`` sections. RMDQ-24: boxes ticked, or
-    with ``rmdq_mode = "yesno"`` ``24 x yes / answered`` with at most ``rmdq_max_missing`` blank. Others: the sum of all
-    items. Scores are unrounded.
+    with ``rmdq_mode = "yesno"`` ``24 x yes / answered`` with at most ``rmdq_max_missing`` blank. PSFS: the mean of the
+    activities answered. PROMIS: the T score of the raw sum by the clinic's own table (`read_score_table`). Others: the sum
+    of all items, reversed ones turned, pro-rated where the instrument allows items to be missing. The limits are those of
+    ``reference/instruments``; ``scoring.missing_rule = "strict"`` takes the stricter one of each, ``scoring.max_missing``
+    the clinic's own. Scores are unrounded. A form may give several scales, and TSK-17 also gives TSK-11, PHQ-9 also PHQ-2.
 
-    One row per patient, day and instrument. Of several forms on one day (``n_forms``) the latest that can be scored is
-    used, and if none can, the latest. A day with item answers takes no imported total. A score that cannot be computed
-    is missing with a reason: ``blank``, ``too_many_missing``, ``out_of_range`` (an answer or total outside the scale is
-    never clipped), ``several_answers``, ``unknown_item``, ``unknown_instrument``, ``no_item_scoring``, ``not_recorded``.
+    One row per patient, day and scale. Of several forms on one day (``n_forms``) the latest that can be scored is
+    used, and if none can, the latest; an alert (PHQ-9 item 9 above 0) stays whichever form is used. A day with item answers
+    takes no imported total. A score that cannot be computed is missing with a reason: ``blank``, ``too_many_missing``,
+    ``out_of_range`` (an answer or total outside the scale is never clipped), ``several_answers``, ``unknown_item``,
+    ``mixed_instruments``, ``unknown_instrument``, ``no_item_scoring``, ``no_score_table``, ``profile_only``,
+    ``not_recorded``.
 
     Args:
         responses: Item answers.
         scores: Totals from the export; those of instruments without a catalogue entry are passed on unchecked.
-        settings: Scoring limits and modes.
+        settings: Scoring limits, modes and conversion tables.
 
     Returns:
-        Columns of `Scores`.
+        Columns of `QuestionnaireScores`.
+
+    Raises:
+        SettingsError: A limit of missing items or a conversion table is given for no scale.
 
     Example:
         >>> from datetime import datetime
@@ -47,60 +53,66 @@ def score_questionnaires(
 
     References:
         Fairbank and Pynsent 2000, doi:10.1097/00007632-200011150-00017 (ODI); Roland and Fairbank 2000,
-        doi:10.1097/00007632-200012150-00006 (RMDQ-24).
+        doi:10.1097/00007632-200012150-00006 (RMDQ-24); others in ``reference/instruments``.
     """
     settings = settings or default_settings()
-    days = _one_form_a_day(_scored_forms(responses, settings), settings.time.day_start_hour)
+    answers = responses.select("patient_id", "response_id", "completed_at", "instrument_id", "item_id", "answer").collect()
+    forms = score_forms(answers, settings.scoring).lazy()
+    days = _one_form_a_day(forms, settings.time.day_start_hour)
     totals = _checked_totals(scores).join(days.select(_DAY), on=_DAY, how="anti")
-    columns = list(columns_of(Scores))
-    return pl.concat([days.select(columns), totals.select(columns)])
-
-
-def _scored_forms(responses: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    known = [
-        score_forms(responses.filter(pl.col("instrument_id") == name), instrument(name), settings.scoring)
-        for name in instrument_ids()
-    ]
-    unknown = (
-        responses.filter(~pl.col("instrument_id").is_in(instrument_ids()))
-        .select("patient_id", "response_id", "completed_at", "instrument_id")
-        .unique()
-        .with_columns(reason=pl.lit("unknown_instrument"))
-    )
-    return pl.concat([*known, unknown], how="diagonal")
+    return pl.concat([days, totals], how="diagonal").join(_facts(), on="instrument_id", how="left").select(
+        list(columns_of(QuestionnaireScores))
+    )  # fmt: skip
 
 
 def _one_form_a_day(forms: pl.LazyFrame, day_start_hour: int) -> pl.LazyFrame:
-    return (
-        forms.with_columns(
-            completed_date=local_day(pl.col("completed_at"), day_start_hour), has_score=pl.col("score").is_not_null()
-        )
+    dated = forms.with_columns(completed_date=local_day(pl.col("completed_at"), day_start_hour)).collect().lazy()
+    several = dated.group_by(_DAY).agg(n_forms=pl.len().cast(pl.Int32)).filter(pl.col("n_forms") > 1).collect().lazy()
+    single = dated.join(several, on=_DAY, how="anti").with_columns(n_forms=pl.lit(1, dtype=pl.Int32))
+    alerts = pl.col("flags").str.extract_all(r"alert_[a-z0-9_]+").explode().unique().sort().str.join(",")
+    chosen = (
+        dated.join(several, on=_DAY)
+        .with_columns(has_score=pl.col("score").is_not_null())
         .sort("has_score", "completed_at", "response_id")
         .group_by(_DAY)
-        .agg(pl.all().last(), n_forms=pl.len().cast(pl.Int32))
+        .agg(pl.exclude("flags").last(), pl.col("flags").last(), alerts=alerts)
+        # An alert must not vanish because the person filled the form in again on the same day.
+        .with_columns(
+            flags=pl.when((pl.col("alerts") != "") & ~pl.col("flags").fill_null("").str.contains("alert_"))
+            .then(pl.concat_str("alerts", "flags", separator=",", ignore_nulls=True))
+            .otherwise("flags")
+        )
+    )
+    columns = [*_DAY, "form_id", "score", "standard_error", "raw_score", "n_answered", "is_prorated"]
+    columns += ["n_forms", "band", "profile", "flags", "reason"]
+    return pl.concat([single.select(columns), chosen.select(columns)])
+
+
+def _facts() -> pl.LazyFrame:
+    known = [instrument(name) for name in instrument_ids()]
+    return pl.LazyFrame(
+        {
+            "instrument_id": [i.id for i in known],
+            "version": [i.version for i in known],
+            "recall": [i.recall for i in known],
+            "minimum": [i.minimum for i in known],
+            "maximum": [i.maximum for i in known],
+        }
     )
 
 
 def _checked_totals(scores: pl.LazyFrame) -> pl.LazyFrame:
     """Check imported totals against the scale; add the band where the export gives none."""
     name, score = pl.col("instrument_id"), pl.col("score")
-    known = [instrument(entry) for entry in instrument_ids()]
-    fits = functools.reduce(
-        lambda otherwise, i: pl.when(name == i.id).then(score.is_between(i.minimum, i.maximum)).otherwise(otherwise),
-        known,
-        pl.lit(value=True),
-    )
-    band = functools.reduce(
-        lambda otherwise, i: pl.when(name == i.id).then(band_expression(i.id, score)).otherwise(otherwise),
-        known,
-        pl.lit(None, dtype=pl.String),
-    )
+    fits = score.is_between(pl.col("minimum"), pl.col("maximum")).fill_null(value=True)
     reason = (
         pl.when(score.is_null()).then(pl.coalesce("reason", pl.lit("not_recorded")))
         .when(~fits).then(pl.lit("out_of_range"))
     )  # fmt: skip
     return (
-        scores.with_columns(reason=reason)
+        scores.join(_facts().select("instrument_id", "minimum", "maximum"), on="instrument_id", how="left")
+        .with_columns(reason=reason)
         .with_columns(score=pl.when(pl.col("reason").is_null()).then(score))
-        .with_columns(band=pl.when(pl.col("score").is_not_null()).then(pl.coalesce("band", band)))
+        .with_columns(band=pl.when(pl.col("score").is_not_null()).then(pl.coalesce("band", band_of(name, score))))
+        .drop("minimum", "maximum")
     )

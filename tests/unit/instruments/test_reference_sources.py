@@ -1,13 +1,14 @@
 """Every clinical number in the reference folder names its source."""
 
 import csv
+import re
 import tomllib
 
 import pytest
 from pydantic import ValidationError
 
 from ptanalytics.errors import ReferenceDataError
-from ptanalytics.instruments import bands, instrument, instrument_ids, mdc95_of, measure, mic_for, mic_table
+from ptanalytics.instruments import bands, instrument, instrument_ids, mdc95_of, measure, measure_ids, mic_for, mic_table
 from ptanalytics.instruments.catalogue import Instrument
 from ptanalytics.instruments.mic import MicRow
 from ptanalytics.reference import reference_file
@@ -38,10 +39,12 @@ def test_every_instrument_names_source_licence_and_version(name):
 
 @pytest.mark.parametrize("name", instrument_ids())
 def test_items_are_ids_without_wording(name):
-    assert all(item == f"{name}_{number}" for number, item in enumerate(instrument(name).items, start=1))
+    entry = instrument(name)
+
+    assert all(re.fullmatch(rf"{entry.form_id}_(\d+|vas)", item) for item in (*entry.items, *entry.unscored_items))
 
 
-@pytest.mark.parametrize("name", instrument_ids())
+@pytest.mark.parametrize("name", [name for name in measure_ids() if name != "eq5d_vas"])
 def test_there_is_one_default_mic_in_points_at_most_one_in_percent(name):
     defaults = [row.kind for row in mic_table() if row.instrument == name and row.is_default]
 
