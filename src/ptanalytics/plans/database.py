@@ -196,7 +196,8 @@ def _explained() -> Iterator[None]:
 
 def _engine(url: sa.URL) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
-        return sa.create_engine(url, hide_parameters=True, pool_pre_ping=True)
+        # A connection for each transaction: signing is rare, and an app that stays open must not hold one of the server's.
+        return sa.create_engine(url, hide_parameters=True, poolclass=NullPool)
     engine = sa.create_engine(
         url, hide_parameters=True, poolclass=NullPool, connect_args={"timeout": BUSY_WAIT_S, "check_same_thread": False}
     )
