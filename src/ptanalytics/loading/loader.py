@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.convert import ROWS, conflict_reasons, convert, explain_rows
 from ptanalytics.loading.duplicates import split_duplicates
 from ptanalytics.loading.layouts import DateOrder
 from ptanalytics.loading.quarantine import Quarantine, as_quarantine, assure_valid
 from ptanalytics.loading.readers import ROW
+from ptanalytics.loading.readers.engine_faults import told_plainly
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source, find_sources
 from ptanalytics.schemas import TABLES, columns_of, key_of, sort_of
@@ -119,12 +119,8 @@ def _load_table(table: str, sources: Mapping[int, Source]) -> _TableResult:
 
 
 def _converted(source: Source, number: int, *, merges: bool) -> pl.DataFrame:
-    try:
+    with told_plainly(source.path):
         frame = convert(source).collect(engine="streaming")
-    except pl.exceptions.PolarsError:
-        # The engine's own message shows the cell it stumbled over, so it goes no further.
-        found = "its lines cannot be cut into cells, or it changed while it was read"
-        raise UnreadableFileError(source.path, found) from None
     if merges and ROWS not in frame.columns:
         frame = frame.with_columns(pl.concat_list(ROW).alias(ROWS))
     return frame.with_columns(pl.lit(number, dtype=pl.UInt32).alias(_SOURCE))

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -18,10 +17,24 @@ from ptanalytics.errors import (
 )
 from ptanalytics.loading.columns import AUTOMATIC, ColumnMatch, match_headings, match_layout
 from ptanalytics.loading.decisions import ColumnDecisions, decide
-from ptanalytics.loading.layouts import DateOrder, Layout, TableLayout, TextForm, matching_layout, read_layout
+from ptanalytics.loading.layouts import (
+    DateOrder,
+    Layout,
+    TableLayout,
+    TextForm,
+    layouts_in,
+    matching_layout,
+    read_layout,
+)
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable, read_text_tables
+from ptanalytics.loading.readers.engine_faults import told_plainly
+from ptanalytics.loading.readers.scratch import ScratchFolder
+from ptanalytics.loading.readers.redcap_dictionary import is_dictionary
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
+from ptanalytics.loading.redcap import redcap_layout, with_identifiers
+from ptanalytics.loading.reshape import RowsMeant, rows_meant
+from ptanalytics.loading.value_labels import with_labels
 
 #: Tables for which a file with headings and no rows is a fact ("none recorded") and not a broken export.
 _MAY_BE_EMPTY = frozenset({"pauses", "flags"})
@@ -55,7 +68,7 @@ class Source:
     #: What the reader says about the file.
     notes: tuple[str, ...] = ()
     #: Keeps unpacked files until the source has been read.
-    folder: TemporaryDirectory[str] | None = None
+    folders: tuple[ScratchFolder, ...] = ()
 
     @property
     def layout(self) -> TableLayout:
@@ -127,6 +140,8 @@ class _Search:
     layout: Layout | None
     columns: Mapping[str, str]
     date_order: DateOrder | None
+    #: Layouts saved beside the study: they read every export of their shape.
+    saved: tuple[Layout, ...] = ()
     found: list[Source] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
     #: Files with headings and no rows.
@@ -140,6 +155,7 @@ def find_sources(
     layout: Path | str | None = None,
     columns: Mapping[str, str] | None = None,
     date_order: DateOrder | None = None,
+    saved_layouts: Path | None = None,
 ) -> Sources:
     """Find the tables in files and folders and decide how their columns are read, without reading all rows.
 
@@ -149,6 +165,7 @@ def find_sources(
         layout: A layout file or the id of a shipped layout; without it the headings decide.
         columns: Extra names, ``{"their name": "our name"}``; they win.
         date_order: ``day_first`` or ``month_first`` for columns that do not say themselves.
+        saved_layouts: A folder of layouts that read every export of their shape, such as ``layouts`` inside a study.
 
     Returns:
         One `Source` per table and file; ``.skipped`` names the files that hold no table of ours.
@@ -164,10 +181,13 @@ def find_sources(
         NothingUsableError: There is nothing to load.
     """
     check_timezone(timezone)
-    search = _Search(timezone, read_layout(layout) if layout is not None else None, dict(columns or {}), date_order)
+    given_layout = read_layout(layout) if layout is not None else None
+    saved = layouts_in(saved_layouts) if saved_layouts is not None else ()
+    search = _Search(timezone, given_layout, dict(columns or {}), date_order, saved)
     given = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
     for path in _files(given, search):
-        _search_file(path, search)
+        with told_plainly(path):
+            _search_file(path, search)
     _refuse_empty(search)
     _refuse_conflicts(search.found)
     if not search.found:
@@ -206,21 +226,32 @@ def _search_file(path: Path, search: _Search) -> None:
         return
     for table in tables:
         file = f"{path.name} [{table.sheet}]" if len(tables) > 1 else path.name
-        matches = _matches(table, file, search)
+        matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
             search.skipped.append(SkippedFile(file=file, reason="its columns are those of no table"))
-        search.found += [_as_source(table, file, fingerprint, match, search) for match in matches]
+        meant = rows_meant(table, [match.layout for match in matches])
+        search.found += [
+            _as_source(table, match, rows, search, named=(file, fingerprint))
+            for match, rows in zip(matches, meant, strict=True)
+        ]
 
 
 def _matches(table: TextTable, file: str, search: _Search) -> list[ColumnMatch]:
-    layout = search.layout or matching_layout(table.path.name, table.headings)
+    layout = search.layout or matching_layout(table.path.name, table.headings, search.saved)
     if layout is not None:
         return match_layout(layout, table.headings, file, search.columns)
+    if found := redcap_layout(table):
+        of_redcap, export = found
+        matches = match_layout(of_redcap, table.headings, file, search.columns)
+        return [with_identifiers(match, export) for match in matches]
     match = match_headings(table.headings, file, search.columns)
     return [match] if match else []
 
 
-def _as_source(table: TextTable, file: str, fingerprint: str, match: ColumnMatch, search: _Search) -> Source:
+def _as_source(
+    table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _Search, *, named: tuple[str, str]
+) -> Source:
+    file, fingerprint = named
     if match.layout.timezone != "local":
         try:
             check_timezone(match.layout.timezone)
@@ -234,10 +265,11 @@ def _as_source(table: TextTable, file: str, fingerprint: str, match: ColumnMatch
         table=match.layout.table,
         fingerprint=fingerprint,
         layout_id=match.layout_id,
-        text=table.frame.select(*match.layout.read_columns(), ROW, *faults),
+        text=rows.frame.select(*match.layout.read_columns(), ROW, *faults),
         match=match,
+        # All rows of the file decide, so that its parts never read one column in two ways.
         decisions=decide(table, file, match.layout, search.date_order),
-        n_rows=table.n_rows,
+        n_rows=rows.n_rows,
         n_headings=table.n_headings,
         n_comments=table.n_comments,
         n_blank=table.n_blank,
@@ -245,9 +277,9 @@ def _as_source(table: TextTable, file: str, fingerprint: str, match: ColumnMatch
         has_faults=table.has_faults,
         is_1904=table.is_1904,
         timezone=search.timezone,
-        ignored_kinds=table.ignored_kinds,
+        ignored_kinds={**table.ignored_kinds, **rows.ignored},
         notes=table.notes,
-        folder=table.folder,
+        folders=table.folders,
     )
 
 

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from ptanalytics.errors import UnreadableFileError
+from ptanalytics.loading.readers.scratch import ScratchFolder
 
 GZIP = ".gz"
 ZIP = ".zip"
@@ -45,7 +45,7 @@ class Member:
 class Unpacked:
     """An archive's files in a folder that lives as long as this object."""
 
-    folder: TemporaryDirectory[str]
+    folder: ScratchFolder
     members: list[Member]
     #: Files that were left in the archive.
     n_passed_over: int = 0
@@ -61,7 +61,7 @@ def unpack(path: Path, readable: frozenset[str]) -> Unpacked:
     Raises:
         UnreadableFileError: Damaged, encrypted, nested, a bomb, or with names that lead out of the folder.
     """
-    folder = TemporaryDirectory(prefix="ptanalytics-")
+    folder = ScratchFolder()
     try:
         with _told_plainly(path):
             unpack_one = _unpack_zip if path.suffix.lower() == ZIP else _unpack_gzip
@@ -83,7 +83,7 @@ def _told_plainly(path: Path) -> Iterator[None]:
         raise UnreadableFileError(path, found, "Pack it again as a plain zip without a password.") from None
 
 
-def _unpack_gzip(path: Path, folder: TemporaryDirectory[str], readable: frozenset[str]) -> Unpacked:
+def _unpack_gzip(path: Path, folder: ScratchFolder, readable: frozenset[str]) -> Unpacked:
     name = path.stem
     ending = PurePosixPath(name).suffix.lower()
     if ending in _ARCHIVES:
@@ -98,7 +98,7 @@ def _unpack_gzip(path: Path, folder: TemporaryDirectory[str], readable: frozense
     return Unpacked(folder, [Member(name, target)])
 
 
-def _unpack_zip(path: Path, folder: TemporaryDirectory[str], readable: frozenset[str]) -> Unpacked:
+def _unpack_zip(path: Path, folder: ScratchFolder, readable: frozenset[str]) -> Unpacked:
     with zipfile.ZipFile(path) as archive:
         infos = [info for info in archive.infolist() if not info.is_dir()]
         _refuse_tricks(path, infos)

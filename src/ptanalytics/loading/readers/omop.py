@@ -87,7 +87,7 @@ def _cells(
     at = pl.coalesce(*given(f"{kind}_datetime"), *given(f"{kind}_date"), missing)
     number = pl.coalesce(*given("value_as_number"), missing)
     person = pl.col(by_name["personid"]).alias("person_id")
-    own = (
+    own: list[pl.Expr] = (
         [at.alias("recorded_at"), number.alias("pain_nprs"), said("recall").alias("recall")]
         if of_table == "pain_scores"
         else [at.alias("completed_date"), said("instrument_id").alias("instrument_id"), number.alias("score")]

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from ptanalytics.errors import UnreadableFileError
+from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.readers.text_table import FAULT, ROW, unique_headings
 
 #: More columns than this is no table of records but one record written sideways.
@@ -34,7 +34,7 @@ class RowStore:
         self._n_characters = 0
         self._frames: list[pl.DataFrame] = []
         self._spilled: list[Path] = []
-        self.folders: tuple[TemporaryDirectory[str], ...] = ()
+        self.folders: tuple[ScratchFolder, ...] = ()
         self.n_rows = 0
         self.has_faults = False
 
@@ -82,7 +82,7 @@ class RowStore:
             self._spill()
 
     def _spill(self) -> None:
-        self.folders = self.folders or (TemporaryDirectory(prefix="ptanalytics-"),)
+        self.folders = self.folders or (ScratchFolder(),)
         file = Path(self.folders[0].name, f"{len(self._spilled)}.parquet")
         pl.concat(self._frames, how="diagonal").write_parquet(file, compression="lz4")
         self._spilled.append(file)

@@ -5,13 +5,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.readers.fingerprint import fingerprint_of
+from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.readers.text_table import ROW, TextTable, unique_headings
 
 #: Endings of the files read here.
@@ -36,7 +36,7 @@ def read_statistics_file(path: Path) -> tuple[list[TextTable], str]:
         EmptyExportError: No rows.
     """
     # Kept whole while its rows are read chunk by chunk: a file of many rows goes through a folder of Parquet parts.
-    folder: TemporaryDirectory[str] = TemporaryDirectory(prefix="ptanalytics-")
+    folder = ScratchFolder()
     n_rows = 0
     declared: Counter[str] = Counter()
     headings: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ def read_statistics_file(path: Path) -> tuple[list[TextTable], str]:
 
 
 def _chunks(path: Path) -> Iterator[tuple[Mapping[str, Any], Any]]:
-    import pyreadstat
+    import pyreadstat  # noqa: PLC0415 - takes a third of a second, and most exports are of another kind
 
     read = pyreadstat.read_dta if path.suffix.lower() == ".dta" else pyreadstat.read_sav
     offset = 0

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
 from ptanalytics.loading.layouts import same_heading
+from ptanalytics.loading.readers.scratch import ScratchFolder
 
 #: Columns that are ours in every text table; a file's own column of that name gets a suffix.
 ROW = "row"
@@ -61,7 +61,7 @@ class TextTable:
     #: What a person should know of how the file was read.
     notes: tuple[str, ...] = ()
     #: Folders of unpacked or spilled files that must live as long as the frame is read.
-    folders: tuple[TemporaryDirectory[str], ...] = ()
+    folders: tuple[ScratchFolder, ...] = ()
     #: What the file itself says its codes mean: heading → code → label.
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 

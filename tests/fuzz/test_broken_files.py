@@ -1,0 +1,126 @@
+"""Files broken at random: every reader ends with counted rows or a sentence, never with a traceback, a hang or a hunger.
+
+``PTANALYTICS_FUZZ_CASES`` sets the number of cases (a modest one by default), ``PTANALYTICS_FUZZ_SEED`` where they start.
+"""
+
+import faulthandler
+import os
+import random
+import resource
+import tempfile
+from pathlib import Path
+
+import pytest
+from reader_corpus import corpus
+
+import ptanalytics as pta
+from ptanalytics.errors import PtAnalyticsError
+
+N_CASES = int(os.environ.get("PTANALYTICS_FUZZ_CASES", "400"))
+FIRST_SEED = int(os.environ.get("PTANALYTICS_FUZZ_SEED", "1"))
+N_BATCHES = 8
+SECONDS_FOR_ONE_FILE = 120
+#: More than any of these files, each under a megabyte, may take on top of what the readers' libraries hold.
+MOST_MEGABYTES = 3_000
+TOKENS = (
+    b"\x00",
+    b'"',
+    b"\r",
+    b"\n",
+    b"\xff\xfe",
+    b"\xef\xbb\xbf",
+    b"\xc3",
+    b"=cmd|' /C calc'!A0",
+    b"1e999",
+    b"NaN",
+    b"-0",
+    b"9" * 5_000,
+    b"\\ud800",
+    b"{" * 2_000,
+    b"[" * 2_000,
+    b"," * 2_000,
+    b"A" * 100_000,
+    b"null",
+    b"<!ENTITY x 'y'>",
+    b"&x;",
+    b"2026-02-30",
+    b"31/12/99",
+    "٣".encode(),
+    b"\xe2\x80\xae",
+)
+CORPUS = corpus()
+
+
+def broken(content, chance):
+    """Return bytes with one to six random wounds."""
+    data = bytearray(content)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(data) + 1)
+        end = min(len(data), at + chance.choice((1, 3, 20, 400)))
+        match chance.randrange(8):
+            case 0 if data:
+                data[at % len(data)] = chance.randrange(256)
+            case 1:
+                del data[at:end]
+            case 2:
+                data[at:at] = data[at:end]
+            case 3:
+                data[at:at] = chance.choice(TOKENS)
+            case 4:
+                data[at:end] = chance.choice(TOKENS)
+            case 5:
+                del data[at:]
+            case 6:
+                data[at:at] = chance.randbytes(chance.choice((1, 8, 64)))
+            case _:
+                other = CORPUS[chance.choice(list(CORPUS))]
+                start = chance.randrange(len(other) + 1)
+                data[at:at] = other[start : start + 300]
+    return bytes(data)
+
+
+def assert_ends_well(path):
+    """Load a file: it is refused with a sentence, or each of its rows ends somewhere."""
+    faulthandler.dump_traceback_later(SECONDS_FOR_ONE_FILE, exit=True)
+    try:
+        loaded = pta.load_exports(path, timezone="Europe/Berlin", date_order="day_first")
+    except PtAnalyticsError as refusal:
+        assert len(str(refusal)) < 3_000
+        return "refused"
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+    n_used = {}
+    for entry in loaded.receipt.files:
+        ends = entry.rows_used + entry.rows_set_aside + entry.rows_duplicate + entry.rows_ignored
+        assert entry.rows_read == ends
+        n_used[entry.table] = n_used.get(entry.table, 0) + entry.rows_used
+    for table, frame in loaded.tables.items():
+        assert len(frame) <= n_used[table]
+    assert len(loaded.quarantine.rows) == loaded.receipt.rows_set_aside
+    return "loaded"
+
+
+@pytest.mark.parametrize("batch", range(N_BATCHES))
+def test_a_broken_file_ends_well(batch):
+    names = list(CORPUS)
+    for number in range(batch, N_CASES, N_BATCHES):
+        seed = FIRST_SEED + number
+        chance = random.Random(seed)
+        name = names[seed % len(names)]
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, name)
+            path.write_bytes(broken(CORPUS[name], chance))
+            try:
+                assert_ends_well(path)
+            except BaseException as fault:  # the engine's panics are no Exceptions
+                fault.add_note(f"seed {seed}, a broken {name}")
+                raise
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 < MOST_MEGABYTES
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_whole_files_load(name, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(CORPUS[name])
+    # The first lines of a file whose dictionary is elsewhere may be no table of ours; all others are.
+    assert assert_ends_well(path) in ("loaded", "refused")
