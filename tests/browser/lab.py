@@ -102,17 +102,17 @@ class LabServer:
 
     def has_ready_kernel(self, notebook: str) -> bool:
         """Say whether a notebook has a kernel that is idle and that a page is connected to."""
-        with urllib.request.urlopen(self.url("/api/sessions"), timeout=10) as answer:
+        with urllib.request.urlopen(self.url("/api/sessions"), timeout=60) as answer:
             kernels = [session["kernel"] for session in json.load(answer) if session["path"] == notebook]
         return any(one and one["execution_state"] == "idle" and one["connections"] for one in kernels)
 
     def stop_kernels(self) -> None:
         """End all kernels: a session outlives its page and would keep old modules."""
-        with urllib.request.urlopen(self.url("/api/sessions"), timeout=10) as answer:
+        with urllib.request.urlopen(self.url("/api/sessions"), timeout=60) as answer:
             sessions = json.load(answer)
         for session in sessions:
             request = urllib.request.Request(self.url(f"/api/sessions/{session['id']}"), method="DELETE")
-            urllib.request.urlopen(request, timeout=20).close()
+            urllib.request.urlopen(request, timeout=60).close()
 
     def close(self) -> None:
         """Stop the kernels and the server."""

@@ -96,7 +96,7 @@ def test_a_hanging_browser_is_ended_with_all_its_children(tmp_path):
         run_with_limit(["sh", "-c", script], 0.5, "Saving a figure")
 
     pid = int(child.read_text())
-    for _ in range(50):
+    for _ in range(600):
         state = subprocess.run(
             ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
         ).stdout.strip()
@@ -167,7 +167,7 @@ def test_a_saved_page_draws_under_its_own_policy_without_network(make, tmp_path)
         titles = {}
         for name, figure in drawn.items():
             view.goto(save_figure(figure, tmp_path / f"{name}.html").as_uri())
-            view.wait_for_selector(".js-plotly-plot .trace, .js-plotly-plot .point", timeout=30_000)
+            view.wait_for_selector(".js-plotly-plot .trace, .js-plotly-plot .point", timeout=60_000)
             titles[name] = view.evaluate(
                 "[...document.querySelectorAll('.modebar-btn')].map(b => b.getAttribute('data-title') || b.ariaLabel || '')"
             )
