@@ -242,3 +242,21 @@ class RepairSheetError(PtAnalyticsError):
 
     def __init__(self, path: Path | str, found: str, to_do: str = "Write a new one with write_repair_sheet.") -> None:
         super().__init__(f"{Path(path).name} cannot be read back: {found}. {to_do} Nothing was changed.")
+
+
+class ImportCancelledError(PtAnalyticsError):
+    """Somebody cancelled an import before it was done."""
+
+    exit_code = 34
+
+    def __init__(self) -> None:
+        super().__init__("The import was cancelled. The study is as it was; import again to start anew.")
+
+
+class UndoError(PtAnalyticsError):
+    """An import cannot be undone as things stand."""
+
+    exit_code = 35
+
+    def __init__(self, number: int, found: str, to_do: str) -> None:
+        super().__init__(f"Import {number} cannot be undone: {found}. {to_do} Nothing was changed.")
