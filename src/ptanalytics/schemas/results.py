@@ -6,6 +6,7 @@ import polars as pl
 from ptanalytics.schemas.coverage_results import COVERAGE_RESULTS
 from ptanalytics.schemas.definition_results import DEFINITION_RESULTS
 from ptanalytics.schemas.dose_results import DOSE_RESULTS
+from ptanalytics.schemas.ledger_results import DayLedger, LedgerEvidence
 from ptanalytics.schemas.model import TableModel, table_name
 from ptanalytics.schemas.outcome_results import (
     FLARE_KINDS,
@@ -23,6 +24,15 @@ from ptanalytics.schemas.outcome_results import (
     ResponderCurve,
     ResponderShares,
 )
+from ptanalytics.schemas.pattern_results import (
+    PlanChangePatterns,
+    SessionPatterns,
+    SkippedExercises,
+    SkipReasons,
+    TrajectoryClasses,
+    TrajectoryFits,
+    TrajectoryMembers,
+)
 from ptanalytics.schemas.persistence_results import (
     AdherenceEpisodes,
     Persistence,
@@ -37,6 +47,7 @@ from ptanalytics.schemas.pharmacy_results import (
 )
 from ptanalytics.schemas.quality_results import QUALITY_RESULTS
 from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
+from ptanalytics.schemas.worklist_results import Worklist, WorklistBacktest, WorklistInputs, WorklistReplay
 
 _PCT = {"unit": "%"}
 _DAYS = {"unit": "days"}
@@ -235,6 +246,19 @@ RESULTS: dict[str, type[TableModel]] = {
         PharmacyEpisodes,
         PharmacyWindows,
         ExerciseAvailability,
+        DayLedger,
+        LedgerEvidence,
+        WorklistInputs,
+        Worklist,
+        WorklistReplay,
+        WorklistBacktest,
+        SessionPatterns,
+        SkippedExercises,
+        SkipReasons,
+        PlanChangePatterns,
+        TrajectoryClasses,
+        TrajectoryMembers,
+        TrajectoryFits,
         *QUALITY_RESULTS,
     )
 }
