@@ -87,7 +87,8 @@ class Changes(TableModel):
     is_beyond_mdc95: bool = pa.Field(nullable=True, description="|improvement| >= MDC95.")
     reason: str = pa.Field(
         nullable=True,
-        description="no_start, no_baseline, not_due, no_followup or no_room_to_improve: the first that holds.",
+        description="no_start, no_baseline, not_due, no_followup, no_common_activities (PSFS), no_room_to_improve or no_mic: "
+        "the first that holds.",
     )
 
 
@@ -171,6 +172,15 @@ class PainTrends(TableModel):
     upper: float = pa.Field(nullable=True, description="Sen 95 % upper limit.", metadata={"unit": "points/week"})
     intercept: float = pa.Field(nullable=True, description="median(y) - slope x median(x), at the first day.")
     label: str = pa.Field(isin=TREND_LABELS, nullable=True, description="improving, worsening or no_clear_trend.")
+    ols_slope_per_week: float = pa.Field(
+        nullable=True, description="Least squares slope, beside the robust one.", metadata={"unit": "points/week"}
+    )
+    ols_lower: float = pa.Field(
+        nullable=True,
+        description="95 % lower limit; too narrow, because days next to each other are alike.",
+        metadata={"unit": "points/week"},
+    )
+    ols_upper: float = pa.Field(nullable=True, description="95 % upper limit, likewise.", metadata={"unit": "points/week"})
     reason: str = pa.Field(nullable=True, description="Why there is no slope: too_few_days, too_short_span.")
 
 

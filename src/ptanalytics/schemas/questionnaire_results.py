@@ -38,6 +38,7 @@ class QuestionnaireScores(TableModel):
     profile: str = pa.Field(nullable=True, description="EQ-5D-5L profile, 9 for a dimension without answer.")
     flags: str = pa.Field(
         nullable=True,
-        description="Comma-separated: alert_<item>, at_best_score, at_worst_score, derived, few_items, prorated, straight_line.",
+        description="Comma-separated: alert_<item>, at_best_score, at_worst_score, derived, few_items, prorated, "
+        "straight_line.",
     )
     reason: str = pa.Field(nullable=True, description="Why there is no score, e.g. too_many_missing, out_of_range, blank.")

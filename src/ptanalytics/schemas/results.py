@@ -3,9 +3,11 @@
 import pandera.polars as pa
 import polars as pl
 
+from ptanalytics.schemas.course_results import COURSE_RESULTS
 from ptanalytics.schemas.coverage_results import COVERAGE_RESULTS
 from ptanalytics.schemas.definition_results import DEFINITION_RESULTS
 from ptanalytics.schemas.dose_results import DOSE_RESULTS
+from ptanalytics.schemas.explain_results import EXPLAIN_RESULTS
 from ptanalytics.schemas.ledger_results import DayLedger, LedgerEvidence
 from ptanalytics.schemas.model import TableModel, table_name
 from ptanalytics.schemas.outcome_results import (
@@ -226,6 +228,7 @@ RESULTS: dict[str, type[TableModel]] = {
         *DOSE_RESULTS,
         *DEFINITION_RESULTS,
         *COVERAGE_RESULTS,
+        *EXPLAIN_RESULTS,
         QuestionnaireScores,
         DailyPain,
         Baselines,
@@ -238,6 +241,7 @@ RESULTS: dict[str, type[TableModel]] = {
         RecentPain,
         CohortTable,
         PatientFlow,
+        *COURSE_RESULTS,
         Persistence,
         AdherenceEpisodes,
         TimeToDiscontinuation,
