@@ -11,7 +11,9 @@ from ptanalytics.adherence.compare_definitions import compare_adherence_definiti
 from ptanalytics.adherence.coverage import logging_coverage
 from ptanalytics.adherence.dose import dose_adherence
 from ptanalytics.adherence.episodes import adherence_episodes
+from ptanalytics.adherence.evidence import explained_days, explained_rows
 from ptanalytics.adherence.exercise_dose import exercise_adherence
+from ptanalytics.adherence.explain import explain_adherence
 from ptanalytics.adherence.intensity import intensity_adherence
 from ptanalytics.adherence.ledger import day_ledger, ledger_evidence
 from ptanalytics.adherence.patterns import session_patterns, skip_reasons, skipped_exercises
@@ -40,6 +42,9 @@ __all__ = [
     "dose_adherence",
     "exercise_adherence",
     "exercise_availability",
+    "explain_adherence",
+    "explained_days",
+    "explained_rows",
     "intensity_adherence",
     "ledger_evidence",
     "logging_coverage",

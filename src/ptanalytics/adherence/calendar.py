@@ -58,7 +58,7 @@ def adherence_days(
     """
     settings = settings or default_settings()
     observed = observe(sessions, plans, pauses, patients, settings=settings, cutoff_date=cutoff_date)
-    days = _with_plan(_each_day(observed), observed)
+    days = with_plan(each_day(observed), observed)
     entries = observed.days.select("person", "day", "logged", "any_done", "is_eligible", "countable")
     calendar = (
         days.lazy()
@@ -81,7 +81,8 @@ def adherence_days(
     return observed.named(calendar).lazy().select(columns_of(AdherenceDays).keys())
 
 
-def _each_day(observed: Observed) -> pl.DataFrame:
+def each_day(observed: Observed) -> pl.DataFrame:
+    """Return every day from time zero to the end of the plan or, if later, the last entry: ``person, start_day, day``."""
     last_entry = observed.days.group_by("person").agg(last_entry_day=pl.col("day").max())
     return (
         observed.versions.group_by("person")
@@ -93,7 +94,7 @@ def _each_day(observed: Observed) -> pl.DataFrame:
     )
 
 
-def _with_plan(days: pl.DataFrame, observed: Observed) -> pl.DataFrame:
+def with_plan(days: pl.DataFrame, observed: Observed) -> pl.DataFrame:
     """Add the version in force, whether the day is excused, and its accrual and fixed slots."""
     each_day = pl.int_ranges("from_day", pl.col("to_day") + 1, dtype=pl.Int32).alias("day")
     weekday = day_from_number(pl.col("day")).dt.weekday()

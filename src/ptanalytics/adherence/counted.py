@@ -57,7 +57,7 @@ def counted_days(
     day = log.sessions["day"].to_numpy()
     place = person_day(person, day)
     version = covering_span(place, versions)
-    completion = _completion(log, version, items, versions)
+    completion = completions(log, version, items, versions)
     if cutoff_day is not None and (is_late := day > cutoff_day).any():
         person, day, place, version, completion = (x[~is_late] for x in (person, day, place, version, completion))
     if not _is_sorted(place):
@@ -123,7 +123,7 @@ def covering_span(place: Array, spans: pl.DataFrame) -> Array:
     return found
 
 
-def _completion(log: SessionLog, version: Array, items: pl.DataFrame, versions: pl.DataFrame) -> Array:
+def completions(log: SessionLog, version: Array, items: pl.DataFrame, versions: pl.DataFrame) -> Array:
     """Return how much of each session was done, 0 to 1."""
     is_item, fraction = _matched_rows(log, version, items, versions)
     has_items = log.per_session(is_item, np.logical_or)

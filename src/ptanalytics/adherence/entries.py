@@ -105,7 +105,8 @@ def entries_of(
     )
     if inputs.cutoff_day is not None:
         rows = rows.filter(pl.col("day") <= inputs.cutoff_day)
-    columns = ("person", "day", "session", "item", "is_eligible", *_fraction(log.has_every_fraction), *also)
+    columns: list[pl.Expr | str] = ["person", "day", "session", "item", "is_eligible", *also]
+    columns += _fraction(log.has_every_fraction)
     doses = items.select(
         pl.int_range(pl.len(), dtype=pl.Int64).alias("item"), *(pl.col(c).alias(f"{c}_plan") for c in DOSE)
     )

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from ptanalytics.adherence.counted import counted_days
+from ptanalytics.adherence.counted import completions, counted_days, covering_span, person_day
 from ptanalytics.adherence.prescribed import excused_spans, held_spans, versions_in_force
 from ptanalytics.adherence.session_log import DOSE, Array, SessionLog, exercise_place, read_log
 from ptanalytics.dates import number_of_day
@@ -59,17 +59,25 @@ class Inputs:
 
     def observed(self, settings: Settings) -> Observed:
         """Decide which sessions count, by the rules of these settings."""
-        items = self.plans.select("person", "plan_version", exercise_place(self.exercises), *DOSE)
         days = counted_days(
             self.log,
             self.person,
-            items.filter(pl.col("exercise") >= 0),
+            self._doses(),
             self.versions,
             self.excused,
             cutoff_day=self.cutoff_day,
             settings=settings,
         )
         return Observed(self.people, self.versions, held_spans(self.versions, self.excused), days, self.cutoff_day)
+
+    def completions(self) -> Array:
+        """Return how much of each session of the log was done, 0 to 1."""
+        version = covering_span(person_day(self.person, self.log.sessions["day"].to_numpy()), self.versions)
+        return completions(self.log, version, self._doses(), self.versions)
+
+    def _doses(self) -> pl.DataFrame:
+        doses = self.plans.select("person", "plan_version", exercise_place(self.exercises), *DOSE)
+        return doses.filter(pl.col("exercise") >= 0)
 
 
 def observe(

@@ -216,7 +216,7 @@ def weekly_prescription(versions: pl.DataFrame, held: pl.DataFrame, grid: WeekGr
 
 
 def by_week(spans: pl.DataFrame, grid: WeekGrid) -> pl.DataFrame:
-    """Cut spans at week borders: ``span`` (row number), ``row`` of the week, ``days, accrued, full_weeks`` of each piece."""
+    """Cut spans at week borders: ``span`` (row number), ``row`` of the week, ``days, accrued, full_weeks`` of each."""
     origin, week = pl.col("origin_day"), pl.col("week")
     first_week, last_week = ((pl.col(day) - origin) // DAYS_PER_WEEK for day in ("from_day", "to_day"))
     week_start = origin + week * DAYS_PER_WEEK

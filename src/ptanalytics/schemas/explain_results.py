@@ -1,0 +1,50 @@
+"""What stands behind one number of adherence: its days, its logged rows and its arithmetic."""
+
+import pandera.polars as pa
+import polars as pl
+
+from ptanalytics.schemas.model import TableModel
+
+_SESSIONS = {"unit": "sessions"}
+
+
+class ExplainedDays(TableModel):
+    """One row is one day of the week or window explained."""
+
+    class Config:
+        name = "explained_days"
+        metadata = {"key": ("patient_id", "date"), "sort": ("patient_id", "date")}
+
+    patient_id: str = pa.Field(description="The person.")
+    date: pl.Date = pa.Field(description="Local day.")
+    week: pl.Int32 = pa.Field(description="Week, as in weekly adherence.")
+    plan_version: pl.Int32 = pa.Field(nullable=True, description="Plan version in force; missing: none.")
+    is_excused: bool = pa.Field(description="Inside an excused pause.")
+    is_eligible: bool = pa.Field(description="A plan is in force and the day is not excused.")
+    prescribed: float = pa.Field(ge=0, description="What accrued on the day.", metadata=_SESSIONS)
+    logged: pl.Int32 = pa.Field(ge=0, description="Sessions logged.", metadata=_SESSIONS)
+    complete: pl.Int32 = pa.Field(ge=0, description="Of these, sessions done enough to count.", metadata=_SESSIONS)
+    countable: pl.Int32 = pa.Field(ge=0, description="Of these, what may count on the day.", metadata=_SESSIONS)
+    why: str = pa.Field(description="The day in words.")
+
+
+class ExplainedRows(TableModel):
+    """One row is one logged row of the week or window explained."""
+
+    class Config:
+        name = "explained_rows"
+        metadata = {
+            "key": ("patient_id", "session_id", "exercise_id"),
+            "sort": ("patient_id", "date", "session_id", "exercise_id"),
+        }
+
+    patient_id: str = pa.Field(description="The person.")
+    date: pl.Date = pa.Field(description="Local day of the session.")
+    session_id: str = pa.Field(description="The export's id of the session.")
+    exercise_id: str = pa.Field(description="Exercise as logged.")
+    is_prescribed: bool = pa.Field(description="The version in force prescribes it.")
+    fraction: float = pa.Field(ge=0, le=1, description="Share of it done, at most 1.")
+    session_completion: float = pa.Field(ge=0, le=1, description="Share of the whole session done.")
+
+
+EXPLAIN_RESULTS = (ExplainedDays, ExplainedRows)
