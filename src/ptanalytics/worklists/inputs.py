@@ -13,7 +13,7 @@ from ptanalytics.outcomes import flare_status
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.worklist_results import WorklistInputs
 from ptanalytics.settings import Settings, default_settings
-from ptanalytics.worklist.known import known_on
+from ptanalytics.worklists.known import known_on
 
 _FORTNIGHT_DAYS = 14
 _OPTIONAL = ("pauses", "patients", "pain_scores", "responses", "scores")

@@ -12,9 +12,9 @@ from ptanalytics.schemas.frames import conform, empty_frame, to_pandas
 from ptanalytics.schemas.model import columns_of, sort_of
 from ptanalytics.schemas.worklist_results import WorklistBacktest, WorklistInputs, WorklistReplay
 from ptanalytics.settings import Settings
-from ptanalytics.worklist.inputs import worklist_inputs
-from ptanalytics.worklist.listing import listed
-from ptanalytics.worklist.rules import Rule, worklist_rules
+from ptanalytics.worklists.inputs import worklist_inputs
+from ptanalytics.worklists.listing import listed
+from ptanalytics.worklists.rules import Rule, worklist_rules
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,8 +10,8 @@ from ptanalytics.schemas.frames import as_caller_kind, conform
 from ptanalytics.schemas.model import columns_of, sort_of
 from ptanalytics.schemas.worklist_results import Worklist, WorklistInputs
 from ptanalytics.settings import Settings, default_settings
-from ptanalytics.worklist.inputs import worklist_inputs
-from ptanalytics.worklist.rules import Rule, worklist_rules
+from ptanalytics.worklists.inputs import worklist_inputs
+from ptanalytics.worklists.rules import Rule, worklist_rules
 
 
 def worklist(*study: Any, today: date | None = None, rules: Sequence[Rule] | None = None, **given: Any) -> Any:
