@@ -1,6 +1,7 @@
 """Known headings and values: our names, their synonyms, and headings that identify a person."""
 
 import csv
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,39 @@ from typing import Any
 from ptanalytics.loading.layouts import same_heading, shipped_layouts
 from ptanalytics.reference import reference_file
 from ptanalytics.schemas import TABLES, columns_of
+
+#: Headings that only REDCap exports have.
+_OF_REDCAP = frozenset(
+    {"recordid", "redcapeventname", "redcaprepeatinstrument", "redcaprepeatinstance", "redcapdataaccessgroup"}
+)
+#: A word of a heading that says by itself what identifies: ``ec_phone``, ``Home address``.
+_TELLING_WORDS = {
+    **dict.fromkeys(("surname", "forename", "firstname", "lastname", "maiden"), "A names"),
+    **dict.fromkeys(("address", "street", "zip", "zipcode", "postcode"), "B places smaller than a state"),
+    **dict.fromkeys(("dob", "birthdate", "birthday"), "C dates of a person other than the year"),
+    **dict.fromkeys(("phone", "telephone", "tel"), "D telephone numbers"),
+    "fax": "E fax numbers",
+    "email": "F e-mail addresses",
+    "ssn": "G social security numbers",
+    "mrn": "H medical record numbers",
+}
+#: Whose name a column with "name" as its last word holds, where it is a person's.
+_NAMED_PEOPLE = frozenset(
+    {
+        "contact",
+        "kin",
+        "patient",
+        "client",
+        "participant",
+        "subject",
+        "person",
+        "guardian",
+        "first",
+        "last",
+        "middle",
+        "full",
+    }
+)
 
 
 @cache
@@ -48,7 +82,7 @@ def known_headings() -> frozenset[str]:
         for table in layout.tables
         for heading in (*table.read_columns(), *(layout.match.columns if layout.match else ()))
     }
-    return frozenset(of_tables | of_layouts | set(_identifiers()))
+    return frozenset(of_tables | of_layouts | set(_identifiers()) | _OF_REDCAP)
 
 
 @cache
@@ -59,7 +93,12 @@ def _identifiers() -> dict[str, str]:
 
 def identifying_category(heading: str) -> str | None:
     """Return the HIPAA category of a heading that identifies a person, or None."""
-    return _identifiers().get(same_heading(heading))
+    if found := _identifiers().get(same_heading(heading)):
+        return found
+    words = [word.lower() for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=\D)(?=\d)", heading) if word]
+    if words[-1:] == ["name"] and _NAMED_PEOPLE.intersection(words):
+        return "A names"
+    return next((_TELLING_WORDS[word] for word in words if word in _TELLING_WORDS), None)
 
 
 @cache

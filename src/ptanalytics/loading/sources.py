@@ -21,16 +21,15 @@ from ptanalytics.loading.layouts import (
     DateOrder,
     Layout,
     TableLayout,
-    TextForm,
     layouts_in,
     matching_layout,
     read_layout,
 )
-from ptanalytics.loading.names import known_headings
-from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable, read_text_tables
+from ptanalytics.loading.opening import open_tables, reads_all_of
+from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
+from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, is_dictionary_file
 from ptanalytics.loading.readers.scratch import ScratchFolder
-from ptanalytics.loading.readers.redcap_dictionary import is_dictionary
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
 from ptanalytics.loading.redcap import redcap_layout, with_identifiers
 from ptanalytics.loading.reshape import RowsMeant, rows_meant
@@ -218,14 +217,19 @@ def _files(given: Sequence[Path], search: _Search) -> list[Path]:
 
 
 def _search_file(path: Path, search: _Search) -> None:
-    form = search.layout.text if search.layout else TextForm()
+    if is_dictionary_file(path):
+        search.skipped.append(SkippedFile(file=path.name, reason=DICTIONARY))
+        return
     try:
-        tables, fingerprint = read_text_tables(path, known_headings(), form)
+        tables, fingerprint = open_tables(path, search.layout, search.saved)
     except EmptyExportError:
         search.empty.append(path)
         return
     for table in tables:
         file = f"{path.name} [{table.sheet}]" if len(tables) > 1 else path.name
+        if why := _why_passed_over(table, search.layout if len(tables) > 1 else None):
+            search.skipped.append(SkippedFile(file=file, reason=why))
+            continue
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
             search.skipped.append(SkippedFile(file=file, reason="its columns are those of no table"))
@@ -234,6 +238,13 @@ def _search_file(path: Path, search: _Search) -> None:
             _as_source(table, match, rows, search, named=(file, fingerprint))
             for match, rows in zip(matches, meant, strict=True)
         ]
+
+
+def _why_passed_over(table: TextTable, layout: Layout | None) -> str | None:
+    """Return why a table is not read at all; None where it is."""
+    if layout is not None and not reads_all_of(layout, table.headings):
+        return f"its columns are not those of the layout {layout.id}"
+    return None
 
 
 def _matches(table: TextTable, file: str, search: _Search) -> list[ColumnMatch]:
@@ -248,9 +259,7 @@ def _matches(table: TextTable, file: str, search: _Search) -> list[ColumnMatch]:
     return [match] if match else []
 
 
-def _as_source(
-    table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _Search, *, named: tuple[str, str]
-) -> Source:
+def _as_source(table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _Search, *, named: tuple[str, str]) -> Source:
     file, fingerprint = named
     if match.layout.timezone != "local":
         try:

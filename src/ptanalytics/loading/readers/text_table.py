@@ -89,7 +89,9 @@ def find_heading(records: Sequence[Sequence[str | None]], known: frozenset[str])
         return counts.index(best)
     widths = [sum(bool((cell or "").strip()) for cell in record) for record in records]
     usual = max(set(widths), key=lambda width: (widths.count(width), width), default=0)
-    return next((number for number, width in enumerate(widths) if width >= max(usual, 1)), 0)
+    # A program that writes row numbers leaves the first heading blank.
+    indexed = [bool(record) and not (record[0] or "").strip() for record in records]
+    return next((number for number, width in enumerate(widths) if width + indexed[number] >= max(usual, 2)), 0)
 
 
 def looks_like_data(headings: Sequence[str], known: frozenset[str]) -> bool:

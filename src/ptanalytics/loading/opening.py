@@ -1,0 +1,47 @@
+"""Open a file as text tables, in the written form that a layout given or saved says."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ptanalytics.errors import PtAnalyticsError
+from ptanalytics.loading.layouts import Layout, TextForm, same_heading
+from ptanalytics.loading.names import known_headings
+from ptanalytics.loading.readers import TextTable, read_text_tables
+
+
+def open_tables(path: Path, layout: Layout | None, saved: Sequence[Layout] = ()) -> tuple[list[TextTable], str]:
+    """Read a file as text tables and return them with its SHA-256.
+
+    Args:
+        path: The file.
+        layout: The layout that is given for it; its ``[text]`` says how the file is written.
+        saved: Layouts that read every export of their shape; one with a ``[text]`` of its own is tried on the file.
+
+    Raises:
+        PtAnalyticsError: As `read_text_tables`.
+    """
+    known = known_headings() | {name for one in (*saved, *((layout,) if layout else ())) for name in _headings_of(one)}
+    if layout is not None:
+        return read_text_tables(path, known, layout.text)
+    for one in saved:
+        if one.text == TextForm() or one.match is None:
+            continue
+        try:
+            tables, fingerprint = read_text_tables(path, known, one.text)
+        except PtAnalyticsError:
+            continue  # written otherwise, so it is not the export this layout is for
+        if any(one.match.fits(path.name, table.headings) for table in tables):
+            return tables, fingerprint
+    return read_text_tables(path, known, TextForm())
+
+
+def reads_all_of(layout: Layout, headings: Sequence[str]) -> bool:
+    """Say whether a table has every column that a layout says it is recognised by, or reads."""
+    names = {same_heading(heading) for heading in headings}
+    wanted = layout.match.columns if layout.match else layout.tables[0].read_columns()
+    return all(same_heading(name) in names for name in wanted)
+
+
+def _headings_of(layout: Layout) -> set[str]:
+    read = {name for table in layout.tables for name in table.read_columns()}
+    return {same_heading(name) for name in (*read, *(layout.match.columns if layout.match else ()))}
