@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "load_exports": "loading",
+    "check_data": "quality",
+    "write_repair_sheet": "quality",
+    "read_repair_sheet": "quality",
     "create_study": "study",
     "open_study": "study",
     "write_samples": "samples",
