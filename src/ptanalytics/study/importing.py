@@ -38,7 +38,7 @@ def import_exports(
         progress: Told of each step.
     """
     description = read_description(study_path)
-    sources = find_sources(paths, timezone=description.timezone, **reading)
+    sources = find_sources(paths, timezone=description.timezone, saved_layouts=study_path / "layouts", **reading)
     identities = [_identity(source) for source in sources]
     with write_lock(study_path):
         manifest = read_manifest(study_path)
