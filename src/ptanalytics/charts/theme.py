@@ -134,7 +134,7 @@ def style(
 
 
 def _legend_rows(figure: go.Figure) -> int:
-    names = [t.name for t in figure.data if t.showlegend is not False and t.name]
+    names = [t.name for t in figure.data if getattr(t, "showlegend", False) is not False and t.name]
     characters = sum(len(name) + 9 for name in names)
     return math.ceil(characters / _LEGEND_ROW_CHARACTERS)
 
