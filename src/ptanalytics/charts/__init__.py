@@ -5,12 +5,16 @@ from ptanalytics.charts.adherence_calendar import plot_adherence_calendar
 from ptanalytics.charts.adherence_distribution import plot_adherence_distribution
 from ptanalytics.charts.browser import find_browser
 from ptanalytics.charts.cohort import plot_cohort_change, plot_patient_flow
+from ptanalytics.charts.data_quality import plot_data_problems, plot_missingness
+from ptanalytics.charts.ledger import plot_day_ledger
 from ptanalytics.charts.pain import plot_pain_trend
+from ptanalytics.charts.patterns import plot_session_patterns, plot_trajectories
 from ptanalytics.charts.plan import plot_plan_timeline, plot_weekly_volume
 from ptanalytics.charts.questionnaires import plot_questionnaires
 from ptanalytics.charts.responders import plot_responder_curve
 from ptanalytics.charts.save import save_figure, save_figures
 from ptanalytics.charts.theme import CHART_CONFIG, mark_synthetic, nothing_to_draw, text_summary
+from ptanalytics.charts.worklist import plot_worklist
 
 __all__ = [
     "CHART_CONFIG",
@@ -20,13 +24,19 @@ __all__ = [
     "plot_adherence_calendar",
     "plot_adherence_distribution",
     "plot_cohort_change",
+    "plot_data_problems",
+    "plot_day_ledger",
+    "plot_missingness",
     "plot_pain_trend",
     "plot_patient_flow",
     "plot_plan_timeline",
     "plot_questionnaires",
     "plot_responder_curve",
+    "plot_session_patterns",
+    "plot_trajectories",
     "plot_weekly_adherence",
     "plot_weekly_volume",
+    "plot_worklist",
     "save_figure",
     "save_figures",
     "text_summary",

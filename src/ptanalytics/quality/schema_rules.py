@@ -37,7 +37,8 @@ def rule_id_of(table: str, column: str, rule: str) -> str:
         ('sessions.duration_min_maximum', 'sessions.sets.not_a_number')
     """
     own = {known.rule_id for known in row_rules(TABLES[table])}
-    return SCHEMA_RULE.format(table=table, rule=rule if rule in own or not column else f"{_one_word(column)}.{rule}")
+    is_of_row = rule in own or not column or "," in column  # several columns: the row as a whole
+    return SCHEMA_RULE.format(table=table, rule=rule if is_of_row else f"{_one_word(column)}.{rule}")
 
 
 def _one_word(column: str) -> str:
