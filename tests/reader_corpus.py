@@ -124,13 +124,13 @@ APPLE = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 
 HEVY = (
-    '"title","start_time","end_time","description","exercise_title","superset_id","exercise_notes","set_index","set_type",'
-    '"weight_kg","reps","distance_km","duration_seconds","rpe"\n'
-    '"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",0,"warmup",,5,,,\n'
-    '"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",1,"normal",10,8,,,7\n'
-    '"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",2,"normal",20,6,,,8\n'
-    '"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Plank",,"",0,"normal",,,,60,\n'
-).encode()
+    b'"title","start_time","end_time","description","exercise_title","superset_id","exercise_notes","set_index","set_type",'
+    b'"weight_kg","reps","distance_km","duration_seconds","rpe"\n'
+    b'"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",0,"warmup",,5,,,\n'
+    b'"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",1,"normal",10,8,,,7\n'
+    b'"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Bird Dog",,"",2,"normal",20,6,,,8\n'
+    b'"Morning","22 Dec 2025, 08:00","22 Dec 2025, 08:37","","Plank",,"",0,"normal",,,,60,\n'
+)
 
 FITNOTES = (
     b"Date,Exercise,Category,Weight (kg),Reps,Distance,Distance Unit,Time,Comment\n"

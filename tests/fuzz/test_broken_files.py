@@ -11,10 +11,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from reader_corpus import corpus
 
 import ptanalytics as pta
 from ptanalytics.errors import PtAnalyticsError
+from reader_corpus import corpus
 
 N_CASES = int(os.environ.get("PTANALYTICS_FUZZ_CASES", "400"))
 FIRST_SEED = int(os.environ.get("PTANALYTICS_FUZZ_SEED", "1"))

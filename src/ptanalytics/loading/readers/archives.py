@@ -174,7 +174,7 @@ class _Budget:
                 self._written += len(piece)
                 if self._written > MAX_UNPACKED_BYTES or self._is_bomb():
                     raise UnreadableFileError(self._path, _BOMB, _TO_UNPACK)
-                if self._written % (64 * _CHUNK_BYTES) < len(piece):
+                if self._written % (64 * _CHUNK_BYTES) <= len(piece):
                     self._refuse_full_disk(target)
                 out.write(piece)
 

@@ -47,6 +47,9 @@ def read_json(path: Path) -> tuple[list[TextTable], str]:
     tables = [table for table in tables if table.n_rows or table.ignored_kinds]
     if not tables:
         raise EmptyExportError(path)
+    if not any(table.headings for table in tables):
+        raise UnreadableFileError(path, "it is JSON but holds no records with names", "Export a list of records.")
+    tables = [table for table in tables if table.headings]
     return tables, fingerprint_of(path)
 
 
