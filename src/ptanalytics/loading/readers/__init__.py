@@ -27,7 +27,10 @@ _UNPACKED = _TEXT | _EXCEL | _PARQUET | _JSON | _XML | STATISTICS_FILES
 #: Endings of files that can be loaded.
 READABLE = _UNPACKED | _PACKED
 #: What can be loaded, and why a file with another ending is passed over.
-KINDS = "CSV, TSV, Excel, OpenDocument, Parquet, SPSS, Stata, JSON, NDJSON, FHIR, Apple Health XML, or one of these in gzip or zip"
+KINDS = (
+    "CSV, TSV, Excel, OpenDocument, Parquet, SPSS, Stata, JSON, NDJSON, FHIR, Apple Health XML, "
+    "or one of these in gzip or zip"
+)
 NOT_READABLE = f"not one of: {KINDS}"
 
 __all__ = [
@@ -38,9 +41,21 @@ __all__ = [
     "READABLE",
     "ROW",
     "TextTable",
+    "is_delimited",
+    "is_parquet",
     "is_readable",
     "read_text_tables",
 ]
+
+
+def is_delimited(path: Path) -> bool:
+    """Say whether a file is delimited text by its ending."""
+    return path.suffix.lower() in _TEXT
+
+
+def is_parquet(path: Path) -> bool:
+    """Say whether a file is Parquet by its ending."""
+    return path.suffix.lower() in _PARQUET
 
 
 def is_readable(path: Path) -> bool:
@@ -80,7 +95,7 @@ def _read_one(path: Path, known: frozenset[str], wanted: TextForm) -> tuple[list
         return read_statistics_file(path)
     if ending in _EXCEL:
         refuse_bomb(path)
-        tables, fingerprint = read_excel(path, known)
+        tables, fingerprint = read_excel(path, known, wanted)
     elif ending in _PARQUET:
         tables, fingerprint = read_parquet(path)
     elif ending in _TEXT:

@@ -111,18 +111,20 @@ def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
         headings=form.headings,
         frame=frame,
         n_rows=max(census.n_lines - form.heading_line - len(census.blank_lines), 0),
-        n_headings=1,
+        n_headings=form.n_heading_lines,
         n_comments=preamble_comments,
         n_blank=len(census.blank_lines) + preamble_blank,
         may_hold_commas=census.has_quotes or form.delimiter != ",",
         delimiter=form.delimiter,
+        notes=form.in_words(),
     )
 
 
 def _preamble(path: Path, form: FileForm) -> tuple[int, int]:
     """Return how many lines above the headings are blank, and how many say something."""
     with path.open("rb") as file:
-        above = [file.readline().strip(b"\xef\xbb\xbf \t\r\n,;|") for _ in range(form.heading_line - 1)]
+        n_above = form.heading_line - form.n_heading_lines
+        above = [file.readline().strip(b"\xef\xbb\xbf \t\r\n,;|") for _ in range(n_above)]
     n_blank = sum(not line for line in above)
     return n_blank, len(above) - n_blank
 
@@ -146,8 +148,8 @@ def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: Text
     batch: list[list[str | int | None]] = []
     for first, last, record in _all_records(path, _encoding(form, census), form.delimiter):
         lines.n_continued += last - first
-        if first == form.heading_line:
-            lines.n_headings = 1
+        if form.heading_line - form.n_heading_lines < first <= form.heading_line:
+            lines.n_headings += 1
         elif not any(cell.strip() for cell in record):
             lines.n_blank += 1
         elif first < form.heading_line or (prefix and record[0].lstrip().startswith(prefix)):
@@ -170,6 +172,7 @@ def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: Text
         n_continued=lines.n_continued,
         has_faults=bool(frame[FAULT].is_not_null().any()),
         delimiter=form.delimiter,
+        notes=form.in_words(),
     )
 
 

@@ -8,8 +8,9 @@ import fastexcel
 import polars as pl
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
+from ptanalytics.loading.layouts import TextForm
 from ptanalytics.loading.readers.fingerprint import fingerprint_of
-from ptanalytics.loading.readers.text_table import ROW, TextTable, find_heading, looks_like_data, unique_headings
+from ptanalytics.loading.readers.text_table import ROW, TextTable, heading_block, looks_like_data, unique_headings
 
 _HEADING_WITHIN_ROWS = 30
 
@@ -17,12 +18,13 @@ _HEADING_WITHIN_ROWS = 30
 logging.getLogger("fastexcel").setLevel(logging.CRITICAL)
 
 
-def read_excel(path: Path, known: frozenset[str]) -> tuple[list[TextTable], str]:
+def read_excel(path: Path, known: frozenset[str], wanted: TextForm | None = None) -> tuple[list[TextTable], str]:
     """Read every sheet of a workbook as text.
 
     Args:
-        path: An .xlsx, .xlsm, .xlsb or .xls file.
+        path: An .xlsx, .xlsm, .xlsb, .xls or .ods file.
         known: Headings worth recognising, normalised; they tell the heading row.
+        wanted: What a layout says about headings in several rows.
 
     Returns:
         One table per sheet with rows, and the SHA-256 of the file.
@@ -38,7 +40,8 @@ def read_excel(path: Path, known: frozenset[str]) -> tuple[list[TextTable], str]
         found = "it is damaged, protected by a password, or not an Excel workbook"
         raise UnreadableFileError(path, found, "Save it again as .xlsx without a password.") from None
     is_1904 = _counts_from_1904(path)
-    tables = [_table_of(path, name, text, known, is_1904=is_1904) for name, text in sheets.items() if text.height]
+    wanted = wanted or TextForm()
+    tables = [_table_of(path, name, text, known, wanted, is_1904=is_1904) for name, text in sheets.items() if text.height]
     tables = [table for table in tables if table.n_rows]
     if not tables:
         raise EmptyExportError(path)
@@ -54,15 +57,25 @@ def _sheet_text(book: fastexcel.ExcelReader, name: str) -> pl.DataFrame:
     return text.select(pl.when(cells != "").then(cells))
 
 
-def _table_of(path: Path, name: str, text: pl.DataFrame, known: frozenset[str], *, is_1904: bool) -> TextTable:
-    at = find_heading(text.head(_HEADING_WITHIN_ROWS).rows(), known)
-    headings = unique_headings(text.row(at))
+def _table_of(
+    path: Path, name: str, text: pl.DataFrame, known: frozenset[str], wanted: TextForm, *, is_1904: bool
+) -> TextTable:
+    # Blank rows are left out when looking for the headings; their places are kept.
+    places = (
+        text.head(_HEADING_WITHIN_ROWS).with_row_index("place").filter(pl.any_horizontal(pl.exclude("place").is_not_null()))
+    )
+    if places.is_empty():
+        places = text.head(1).with_row_index("place")
+    records = [row[1:] for row in places.rows()]
+    block = heading_block(records, known, heading_rows=wanted.heading_rows, label_rows=wanted.label_rows)
+    start, at = places["place"][block.first], places["place"][min(block.end, len(records)) - 1]
+    headings = unique_headings((*block.names, *[None] * (text.width - len(block.names))))
     if looks_like_data(headings, known):
         found = f"the first row of sheet '{name}' holds data, not column names"
         raise UnreadableFileError(path, found, "Add a heading row.")
     numbered = text.rename(dict(zip(text.columns, headings, strict=True))).with_row_index(ROW, offset=1)
     has_text = pl.any_horizontal(pl.col(headings).is_not_null())
-    above, below = numbered.head(at), numbered.slice(at + 1)
+    above, below = numbered.head(start), numbered.slice(at + 1)
     rows = below.filter(has_text)
     n_comments = above.filter(has_text).height
     return TextTable(
@@ -71,10 +84,11 @@ def _table_of(path: Path, name: str, text: pl.DataFrame, known: frozenset[str], 
         headings=headings,
         frame=rows.lazy(),
         n_rows=rows.height,
-        n_headings=1,
+        n_headings=at - start + 1,
         n_comments=n_comments,
-        n_blank=text.height - rows.height - n_comments - 1,
+        n_blank=text.height - rows.height - n_comments - (at - start + 1),
         is_1904=is_1904,
+        notes=(f"The headings take rows {start + 1} to {at + 1}.",) if at > start else (),
     )
 
 

@@ -10,7 +10,12 @@ from ptanalytics.loading.readers.text_table import ROW, TextTable, unique_headin
 
 
 def read_parquet(path: Path) -> tuple[list[TextTable], str]:
-    """Read a Parquet file; typed columns become the text that reads back as the same value.
+    """Read a Parquet file and return its table with the file's SHA-256; raises as `parquet_table`."""
+    return [parquet_table(path)], fingerprint_of(path)
+
+
+def parquet_table(path: Path) -> TextTable:
+    """Open a Parquet file; typed columns become the text that reads back as the same value.
 
     Raises:
         UnreadableFileError: Not a Parquet file, or a column holds lists or other nested values only.
@@ -26,7 +31,7 @@ def read_parquet(path: Path) -> tuple[list[TextTable], str]:
         raise EmptyExportError(path)
     headings = unique_headings(schema.names())
     cells = [_as_text(name, dtype).alias(heading) for (name, dtype), heading in zip(schema.items(), headings, strict=True)]
-    table = TextTable(
+    return TextTable(
         path=path,
         sheet="",
         headings=headings,
@@ -37,7 +42,6 @@ def read_parquet(path: Path) -> tuple[list[TextTable], str]:
         n_blank=0,
         may_hold_commas=any(dtype == pl.String or dtype.is_nested() for dtype in schema.values()),
     )
-    return [table], fingerprint_of(path)
 
 
 def _as_text(name: str, dtype: pl.DataType) -> pl.Expr:

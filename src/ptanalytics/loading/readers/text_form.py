@@ -15,12 +15,13 @@ import numpy as np
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm, same_heading
 from ptanalytics.loading.readers.plain_lines import cell_starts, say_no_order
-from ptanalytics.loading.readers.text_table import find_heading, looks_like_data, unique_headings
+from ptanalytics.loading.readers.text_table import heading_block, looks_like_data
 
 _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 18
 _HEADING_WITHIN_RECORDS = 30
 _DELIMITERS = (",", ";", "\t", "|")
+_DELIMITER_WORDS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,11 +45,26 @@ class FileForm:
     encoding: str
     delimiter: str
     headings: tuple[str, ...]
-    #: Number of the line with the headings, from 1.
+    #: Number of the last line of the headings, from 1: what is below is data.
     heading_line: int
     #: Columns whose first cells look like dates, and those of them whose first cells all begin with the year.
     date_like: tuple[str, ...] = ()
     year_first: tuple[str, ...] = ()
+    #: Lines that the headings and their labels take, up to ``heading_line``.
+    n_heading_lines: int = 1
+
+    def in_words(self) -> tuple[str, ...]:
+        """Say what about the form is not the plain one: UTF-8, comma, headings on line 1."""
+        said = []
+        if self.encoding not in ("utf-8", "utf-8-sig"):
+            said.append(f"The file is not UTF-8; it is read as {self.encoding}.")
+        if self.delimiter != ",":
+            said.append(f"Cells are separated by {_DELIMITER_WORDS.get(self.delimiter, self.delimiter)}.")
+        if self.n_heading_lines > 1:
+            said.append(f"The headings take lines {self.heading_line - self.n_heading_lines + 1} to {self.heading_line}.")
+        elif self.heading_line > 1:
+            said.append(f"The headings stand on line {self.heading_line}.")
+        return tuple(said)
 
 
 @dataclass
@@ -85,15 +101,20 @@ def find_form(path: Path, known: frozenset[str], wanted: TextForm) -> FileForm:
     found = _records(body, delimiter, wanted.comment_prefix)
     if not found:
         raise EmptyExportError(path)
-    which = find_heading([record for _, record in found], known)
-    line, record = found[which]
-    while record and not record[-1].strip() and len(record) > max((len(r) for _, r in found[which + 1 :]), default=1):
-        record = record[:-1]
-    headings = unique_headings(record)
+    records = [record for _, _, record in found]
+    block = heading_block(records, known, heading_rows=wanted.heading_rows, label_rows=wanted.label_rows)
+    headings = block.names
     if looks_like_data(headings, known):
         raise UnreadableFileError(path, "its first line holds data, not column names", "Export it with a heading line.")
-    sample = [record for _, record in found[which + 1 :]]
-    return FileForm(encoding, delimiter, headings, line + wanted.skip_lines, *_date_like(headings, sample))
+    first_line, last_line = found[block.first][0], found[min(block.end, len(found)) - 1][1]
+    return FileForm(
+        encoding,
+        delimiter,
+        headings,
+        last_line + wanted.skip_lines,
+        *_date_like(headings, records[block.end :]),
+        n_heading_lines=last_line - first_line + 1,
+    )
 
 
 def _date_like(headings: tuple[str, ...], sample: list[list[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -140,7 +161,7 @@ def _delimiter_of(lines: list[str], known: frozenset[str]) -> str:
     """Return the delimiter under which most headings are known; else the one that cuts most lines alike."""
 
     def fit(delimiter: str) -> tuple[int, int]:
-        records = [record for _, record in _records(lines, delimiter, None)]
+        records = [record for _, _, record in _records(lines, delimiter, None)]
         names = max((sum(same_heading(cell) in known for cell in record) for record in records), default=0)
         widths = [len(record) for record in records if len(record) > 1]
         return names, max((widths.count(width) * width for width in set(widths)), default=0)
@@ -148,16 +169,16 @@ def _delimiter_of(lines: list[str], known: frozenset[str]) -> str:
     return max(_DELIMITERS, key=fit)
 
 
-def _records(lines: list[str], delimiter: str, comment_prefix: str | None) -> list[tuple[int, list[str]]]:
-    """Return the first records with the number of the line each starts on, without blanks and comments."""
+def _records(lines: list[str], delimiter: str, comment_prefix: str | None) -> list[tuple[int, int, list[str]]]:
+    """Return the first records with the numbers of their first and last line, without blanks and comments."""
     reader = csv.reader(iter(lines), delimiter=delimiter)
-    found: list[tuple[int, list[str]]] = []
+    found: list[tuple[int, int, list[str]]] = []
     begins = 1
     try:
         for record in reader:
             is_comment = bool(record) and record[0].lstrip().startswith(comment_prefix or "#")
             if any(cell.strip() for cell in record) and not is_comment:
-                found.append((begins, record))
+                found.append((begins, reader.line_num, record))
             if len(found) == _HEADING_WITHIN_RECORDS:
                 break
             begins = reader.line_num + 1

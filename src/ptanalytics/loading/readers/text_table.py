@@ -78,6 +78,92 @@ def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
     return tuple(headings)
 
 
+@dataclass(frozen=True)
+class HeadingBlock:
+    """Where the headings stand among the first records of a file, and what they are."""
+
+    #: Index of the first record of the block.
+    first: int
+    #: Records that together are the headings, and records right below that hold labels.
+    n_rows: int
+    n_labels: int
+    names: tuple[str, ...]
+
+    @property
+    def end(self) -> int:
+        """Index of the first record below the block."""
+        return self.first + self.n_rows + self.n_labels
+
+
+def heading_block(
+    records: Sequence[Sequence[str | None]], known: frozenset[str], *, heading_rows: int = 1, label_rows: int = 0
+) -> HeadingBlock:
+    """Find the headings among the first records of a file.
+
+    Args:
+        records: The first records, blank ones and comments left out.
+        known: Headings worth recognising.
+        heading_rows: More than 1 where a layout says so: then the headings begin at the first record. Otherwise two rows
+            are taken together where the second only fills what a merged cell of the first leaves open.
+        label_rows: Rows of labels below the headings; Qualtrics's own are recognised.
+    """
+    if heading_rows > 1:
+        first, n_rows = 0, min(heading_rows, len(records))
+    else:
+        first = find_heading(records, known)
+        below = records[first + 1] if first + 1 < len(records) else ()
+        n_rows = 2 if _completes(records[first], below) else 1
+    raw = _joined_headings(records[first : first + n_rows])
+    n_labels = label_rows or _rows_to_import_ids(records[first + n_rows : first + n_rows + 2])
+    width = max((len(record) for record in records[first + n_rows :]), default=1)
+    while raw and not raw[-1] and len(raw) > width:
+        raw = raw[:-1]
+    return HeadingBlock(first, n_rows, n_labels, unique_headings(raw))
+
+
+def _completes(heading: Sequence[str | None], below: Sequence[str | None]) -> bool:
+    """Say whether a row only names the columns under merged cells: words where the heading is blank, no numbers."""
+    upper = [(cell or "").strip() for cell in heading]
+    lower = [(cell or "").strip() for cell in below][: len(upper)]
+    lower += [""] * (len(upper) - len(lower))
+    last = max((at for at, cell in enumerate(lower) if cell), default=-1)
+    gaps = [at for at in range(1, last + 1) if not upper[at]]
+    if not gaps or any(any(sign.isdigit() for sign in cell) for cell in lower):
+        return False
+    under_merged = {at for gap in gaps for at in (gap, gap - 1)}
+    return (
+        all(lower[at] for at in gaps)
+        and any(not lower[at] for at in range(len(upper)) if upper[at] and at not in gaps)
+        and (all(at in under_merged for at, cell in enumerate(lower) if cell))
+    )
+
+
+def _joined_headings(rows: Sequence[Sequence[str | None]]) -> list[str]:
+    """Join the rows of a heading; a merged cell stands over the blank cells to its right."""
+    width = max((len(row) for row in rows), default=0)
+    columns: list[list[str]] = [[] for _ in range(width)]
+    for number, row in enumerate(rows):
+        held = ""
+        for at in range(width):
+            cell = (row[at] or "").strip() if at < len(row) else ""
+            if number < len(rows) - 1:
+                below = (rows[number + 1][at] or "").strip() if at < len(rows[number + 1]) else ""
+                # A merged cell reaches only as far as there is something under it.
+                held = cell or (held if below else "")
+                cell = held
+            if cell and cell not in columns[at]:
+                columns[at].append(cell)
+    return [" ".join(words) for words in columns]
+
+
+def _rows_to_import_ids(below: Sequence[Sequence[str | None]]) -> int:
+    """Return how many rows end with Qualtrics's row of import ids: its wording and its ids stand under the headings."""
+    for number, record in enumerate(below, start=1):
+        if any((cell or "").lstrip().startswith('{"ImportId"') for cell in record):
+            return number
+    return 0
+
+
 def find_heading(records: Sequence[Sequence[str | None]], known: frozenset[str]) -> int:
     """Return which of the first records holds the headings.
 
