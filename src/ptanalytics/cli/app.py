@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ptanalytics.cli import check, create, demo, doctor, import_, lab, report, review, samples
+from ptanalytics.cli import check, create, demo, doctor, import_, lab, ledger, report, review, samples, worklist
 from ptanalytics.cli.guard import GuardedGroup
 
 app = typer.Typer(
@@ -42,6 +42,8 @@ app.command("import")(import_.import_)
 app.command("check")(check.check)
 app.command("report")(report.report)
 app.command("review")(review.review)
+app.command("worklist")(worklist.worklist)
+app.command("ledger")(ledger.ledger)
 app.command("lab")(lab.lab)
 app.command("doctor")(doctor.doctor)
 app.command("demo")(demo.demo)

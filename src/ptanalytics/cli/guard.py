@@ -20,7 +20,10 @@ _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 _ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 
 #: Commands whose arguments may identify somebody, so that a usage message must not repeat them.
-_PRIVATE = {"review": "review takes STUDY and PATIENT, then --out FILE"}
+_PRIVATE = {
+    "review": "review takes STUDY and PATIENT, then --out FILE",
+    "ledger": "ledger takes STUDY and PATIENT, then options such as --out FILE",
+}
 
 
 class GuardedGroup(TyperGroup):
