@@ -9,7 +9,7 @@ from ptanalytics.adherence.bounds import bounds_of
 from ptanalytics.adherence.counted import TOLERANCE
 from ptanalytics.adherence.dose import ALL, dose_of
 from ptanalytics.adherence.entries import entries_of, read_entry_inputs
-from ptanalytics.adherence.exercise_dose import exercise_weeks, named_exercises
+from ptanalytics.adherence.exercise_dose import exercise_weeks
 from ptanalytics.adherence.variants import CAPS, DOSE, UNKNOWN_LEFT_OUT, weeks_by_variant
 from ptanalytics.adherence.weekly import weeks_of
 from ptanalytics.analysis import analysis
@@ -80,8 +80,7 @@ def adherence_by_definition(
         bounds.select("person", "reason", definition=pl.lit(UNKNOWN_LEFT_OUT.definition), adherence_pct="upper_pct")
     )
     entries = entries_of(inputs, substitutes)
-    exercises = named_exercises(entries, exercise_weeks(entries, settings))
-    dose = dose_of(entries, exercises, "window", settings).filter(category=ALL)
+    dose = dose_of(entries, exercise_weeks(entries, settings), "window", settings).filter(category=ALL)
     parts.append(dose.select("person", "reason", definition=pl.lit(DOSE.definition), adherence_pct="capped_pct"))
     rows = (
         pl.concat(parts, how="diagonal_relaxed")

@@ -7,14 +7,16 @@ import polars as pl
 
 from ptanalytics.adherence.counted import TOLERANCE
 from ptanalytics.adherence.entries import Entries, read_entries
-from ptanalytics.adherence.exercise_dose import By, exercise_weeks, named_exercises
+from ptanalytics.adherence.exercise_dose import By, exercise_weeks
 from ptanalytics.adherence.week_grid import week_grid
 from ptanalytics.analysis import analysis
+from ptanalytics.instruments.exercise_kinds import EXERCISE_KINDS, UNLISTED_KIND, exercise_kinds
 from ptanalytics.schemas.dose_results import DoseAdherence
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.settings import Settings, default_settings
 
 ALL = "all"
+_KINDS = pl.Enum([ALL, *EXERCISE_KINDS, UNLISTED_KIND])
 
 
 @analysis(returns=DoseAdherence, optional=("pauses", "patients"))
@@ -72,59 +74,79 @@ def dose_adherence(
         sessions, plans, pauses, patients,
         settings=settings, cutoff_date=cutoff_date, substitutes=substitutes, also=("load_kg",),
     )  # fmt: skip
-    weeks = named_exercises(entries, exercise_weeks(entries, settings))
+    weeks = exercise_weeks(entries, settings)
     return dose_of(entries, weeks, by, settings).lazy().select(columns_of(DoseAdherence).keys())
 
 
 def dose_of(entries: Entries, weeks: pl.DataFrame, by: By, settings: Settings) -> pl.DataFrame:
     """Return the dose by kind of exercise from the weeks of single exercises; ``person`` beside ``patient_id``."""
-    both = pl.concat([weeks, weeks.with_columns(category=pl.lit(ALL))])
-    by_week = _means(both.lazy(), ["week_start_date", "week"]).with_columns(
-        overdose_weeks=_is_overdose(settings).cast(pl.Int32)
-    )
-    rows = by_week if by == "week" else _over_weeks(both.lazy(), by_week)
+    weeks = weeks.with_columns(pl.lit(_kinds(entries).gather(weeks["exercise"])).alias("category"))
+    rows = _by_week(weeks.lazy(), settings) if by == "week" else _over_weeks(weeks.lazy(), settings)
     keys = ["person", "week_start_date"] if by == "week" else ["person"]
     others = _others(entries, settings).group_by(keys).agg(other_entries=pl.len().cast(pl.Int32))
-    return (
+    found = (
         rows.join(others, on=keys, how="left")
         .with_columns(
+            pl.col("category").cast(pl.String),
             other_entries=pl.when(pl.col("category") == ALL).then(pl.col("other_entries").fill_null(0)),
             reason=pl.when(pl.col("n_exercises") == 0).then(pl.lit("zero_prescribed")),
         )
         .sort("person", "week_start_date", "category")
         .collect()
     )
+    return found.with_columns(pl.lit(entries.inputs.people["patient_id"].gather(found["person"])).alias("patient_id"))
 
 
-def _over_weeks(weeks: pl.LazyFrame, by_week: pl.LazyFrame) -> pl.LazyFrame:
+def _kinds(entries: Entries) -> pl.Series:
+    """The kind of each exercise, by its number."""
+    kinds = [exercise_kinds().get(name, UNLISTED_KIND) for name in entries.inputs.exercises.categories]
+    return pl.Series(kinds, dtype=_KINDS)
+
+
+def _with_all(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows once for their kind and once for all."""
+    return pl.concat([rows, rows.with_columns(category=pl.lit(ALL, _KINDS))])
+
+
+def _by_week(weeks: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+    means = _means(_with_all(weeks), ["week_start_date", "week"], pl.col("days").max())
+    return means.with_columns(overdose_weeks=_is_overdose(settings).cast(pl.Int32))
+
+
+def _over_weeks(weeks: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
     """One row per exercise over all weeks, then their means."""
     volumes = ("prescribed_volume", "done_volume", "capped_volume", "entries", "assumed")
     prescribed = pl.col("prescribed_volume")
     exercises = (
-        weeks.group_by("person", "patient_id", "category", "exercise", "unit")
-        .agg(pl.col(*volumes).sum())
+        weeks.group_by("number")
+        .agg(pl.col("person", "category", "unit").first(), pl.col(volumes).sum())
         .with_columns(
             dose_pct=pl.when(prescribed > 0).then(100 * pl.col("done_volume") / prescribed),
             capped_pct=pl.when(prescribed > 0).then(100 * pl.col("capped_volume") / prescribed),
         )
     )
-    overdose = by_week.group_by("person", "category").agg(pl.col("overdose_weeks").sum())
+    of_kinds = weeks.group_by("person", "category", "first_day").agg(pl.col("dose_pct").mean(), pl.col("days").max())
+    of_all = weeks.group_by("person", "first_day").agg(pl.col("dose_pct").mean(), pl.col("days").max())
+    overdose = (
+        pl.concat([of_kinds, of_all.with_columns(category=pl.lit(ALL, _KINDS))], how="diagonal")
+        .group_by("person", "category")
+        .agg(overdose_weeks=_is_overdose(settings).sum().cast(pl.Int32))
+    )
     return (
-        _means(exercises, [])
+        _means(_with_all(exercises), [])
         .join(overdose, on=["person", "category"])
         .with_columns(week=pl.lit(None, pl.Int32), week_start_date=pl.lit(None, pl.Date))
     )
 
 
-def _means(exercises: pl.LazyFrame, week: list[str]) -> pl.LazyFrame:
+def _means(exercises: pl.LazyFrame, week: list[str], *also: pl.Expr) -> pl.LazyFrame:
     """Means over the exercises of one kind; sums only where they have one unit."""
     has_one_unit = pl.col("n_units") == 1
     has_some = pl.col("prescribed_volume") > 0
-    days = [pl.col("days").max()] if week else []
     return (
-        exercises.group_by("person", "patient_id", "category", *week)
+        exercises.group_by("person", "category", *week)
         .agg(
-            *days,
+            *also,
             pl.col("dose_pct", "capped_pct").mean(),
             pl.col("prescribed_volume", "done_volume", "entries", "assumed").sum(),
             n_exercises=has_some.sum().cast(pl.Int32),

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from ptanalytics.adherence.counted import TOLERANCE
 from ptanalytics.adherence.entries import Entries, read_entries
+from ptanalytics.adherence.exercise_grid import ExerciseGrid
 from ptanalytics.adherence.prescribed import by_week
-from ptanalytics.adherence.week_grid import WeekGrid, week_grid
 from ptanalytics.analysis import analysis
 from ptanalytics.dates import day_from_number, week_label
 from ptanalytics.instruments.exercise_kinds import UNLISTED_KIND, exercise_kinds
@@ -91,38 +92,26 @@ def exercise_adherence(
 
 def exercise_weeks(entries: Entries, settings: Settings) -> pl.DataFrame:
     """Return one row per person, exercise, unit and week with a plan for it: the columns of `ExerciseAdherence`."""
-    grid = week_grid(entries.inputs.versions, settings.time.week_anchor)
-    prescribed, done = _prescribed(entries, grid), _done(entries, grid)
-    keys = ("person", "exercise", "unit")
-    of_item = entries.items.select("person", "exercise", "unit").with_row_index("item").cast({"item": pl.Int64})
-    weeks = grid.weeks().with_row_index("row").select(pl.col("row").cast(pl.Int64), "start_day", "first_day")
+    grid = ExerciseGrid(entries, settings)
     start = day_from_number(pl.col("first_day"))
     return (
-        pl.concat([prescribed, done], how="diagonal_relaxed")
+        grid.weeks()
         .lazy()
-        .join(of_item.lazy(), on="item")
-        .group_by(*keys, "row")
-        .agg(
-            *(pl.col(name).sum() for name in (*_SUMS, "done_volume")),
-            *(pl.col(name).sum().cast(pl.Int32) for name in _DONE),
-            volume_load_done_kg=pl.col("volume_load_done_kg").sum(),
-            has_load=pl.col("volume_load_prescribed_kg").is_not_null().any(),
-        )
+        .with_columns(**_prescribed(entries, grid), **_done(entries, grid))
+        .filter("is_in_force")
         .with_columns(pl.when(pl.col(name) > _NOTHING).then(name).otherwise(0.0).alias(name) for name in _SUMS[1:])
         .with_columns(_load())
-        .with_columns(_ratio("done_volume").alias("dose_pct"))
         .with_columns(
+            _ratio("done_volume").alias("dose_pct"),
             capped_volume=pl.min_horizontal("done_volume", "prescribed_volume"),
-            overdose_weeks=_is_overdose(settings).fill_null(value=False).cast(pl.Int32),
         )
-        .with_columns(capped_pct=_ratio("capped_volume"))
-        .join(weeks.lazy(), on="row")
         .with_columns(
+            capped_pct=_ratio("capped_volume"),
+            overdose_weeks=_is_overdose(settings).fill_null(value=False).cast(pl.Int32),
             week_start_date=start,
             week=week_label(start, day_from_number(pl.col("start_day")), settings.time.week_anchor),
             reason=_reason(),
         )
-        .sort("person", "first_day", "exercise", "unit")
         .collect()
     )
 
@@ -138,40 +127,43 @@ def named_exercises(entries: Entries, rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _prescribed(entries: Entries, grid: WeekGrid) -> pl.DataFrame:
-    """Sessions and volume accrued by each item in each week; excused days take away."""
-    in_force = by_week(entries.items, grid).with_columns(item=pl.col("span").cast(pl.Int64), sign=pl.lit(1))
-    held = by_week(entries.held.drop("item"), grid)
-    held = held.with_columns(item=entries.held["item"].gather(held["span"]), sign=pl.lit(-1))
-    signed = pl.concat([in_force, held], how="vertical_relaxed")
-    volume, load = (entries.items[name].gather(signed["item"]) for name in ("volume", "load_kg"))
-    is_reps = (entries.items["unit"] == "reps").gather(signed["item"])
-    sessions = pl.col("accrued") * pl.col("sign")
-    return signed.with_columns(volume=pl.lit(volume), load=pl.when(pl.lit(is_reps)).then(pl.lit(load))).select(
-        "item",
-        pl.col("row").cast(pl.Int64),
-        days=(pl.col("days") * pl.col("sign")).cast(pl.Int32),
-        prescribed_sessions=sessions,
-        prescribed_volume=sessions * pl.col("volume"),
-        volume_load_prescribed_kg=sessions * pl.col("volume") * pl.col("load"),
+def _prescribed(entries: Entries, grid: ExerciseGrid) -> dict[str, pl.Series]:
+    """Days, sessions and volume accrued in each week; excused days take away."""
+    in_force, held = by_week(entries.items, grid.weeks_of_people), by_week(entries.held.drop("item"), grid.weeks_of_people)
+    item = np.concatenate([in_force["span"].to_numpy(), entries.held["item"].to_numpy()[held["span"].to_numpy()]])
+    sign = np.repeat([1, -1], [in_force.height, held.height])
+    place = grid.place(item, np.concatenate([in_force["row"].to_numpy(), held["row"].to_numpy()]))
+    days, sessions = (
+        sign * np.concatenate([part[name].to_numpy() for part in (in_force, held)]) for name in ("days", "accrued")
     )
+    volume = sessions * entries.items["volume"].to_numpy()[item]
+    kg = entries.items.select(pl.when(pl.col("unit") == "reps").then("load_kg")).to_series()
+    return {
+        "is_in_force": grid.total(place[: in_force.height], None) > 0,
+        "days": grid.total(place, days).cast(pl.Int32),
+        "prescribed_sessions": grid.total(place, sessions),
+        "prescribed_volume": grid.total(place, volume),
+        "volume_load_prescribed_kg": grid.total(place, volume * kg.fill_null(0.0).to_numpy()[item]),
+        "has_load": grid.total(place, kg.is_not_null().to_numpy()[item]) > 0,
+    }
 
 
-def _done(entries: Entries, grid: WeekGrid) -> pl.DataFrame:
-    """What each logged row adds to its item and week."""
-    rows = grid.located(entries.rows.filter(pl.col("is_eligible") & (pl.col("item") >= 0)))
-    volume = pl.col("fraction") * pl.lit(entries.items["volume"].gather(rows["item"]))
-    is_done = pl.col("fraction") > 0
-    return rows.select(
-        "item",
-        pl.col("row").cast(pl.Int64),
-        done_volume=volume,
-        entries=pl.lit(1, pl.Int32),
-        skipped=(~is_done).cast(pl.Int32),
-        assumed=pl.col("is_assumed").cast(pl.Int32),
-        without_load=(is_done & pl.col("load_kg").is_null()).cast(pl.Int32),
-        volume_load_done_kg=volume * pl.col("load_kg"),
-    )
+def _done(entries: Entries, grid: ExerciseGrid) -> dict[str, pl.Series]:
+    """What was logged in each week on eligible days."""
+    rows = grid.weeks_of_people.located(entries.rows.filter(pl.col("is_eligible") & (pl.col("item") >= 0)))
+    item = rows["item"].to_numpy()
+    place = grid.place(item, rows["row"].to_numpy())
+    fraction = rows["fraction"].to_numpy()
+    volume = fraction * entries.items["volume"].to_numpy()[item]
+    is_done = fraction > 0
+    return {
+        "entries": grid.total(place, None).cast(pl.Int32),
+        "skipped": grid.total(place, ~is_done).cast(pl.Int32),
+        "assumed": grid.total(place, rows["is_assumed"].to_numpy()).cast(pl.Int32),
+        "done_volume": grid.total(place, volume),
+        "without_load": grid.total(place, is_done & rows["load_kg"].is_null().to_numpy()).cast(pl.Int32),
+        "volume_load_done_kg": grid.total(place, volume * rows["load_kg"].fill_null(0.0).to_numpy()),
+    }
 
 
 def _load() -> list[pl.Expr]:
@@ -201,8 +193,9 @@ def _over_weeks(weeks: pl.DataFrame) -> pl.DataFrame:
     """Sum the weeks of each exercise."""
     return (
         weeks.lazy()
-        .group_by("person", "exercise", "unit")
+        .group_by("number")
         .agg(
+            pl.col("person", "exercise", "unit").first(),
             pl.col(*_SUMS, *_DONE, "done_volume", "volume_load_done_kg", "capped_volume", "overdose_weeks").sum(),
             has_load=pl.col("volume_load_prescribed_kg").is_not_null().any(),
         )

@@ -7,6 +7,8 @@ import polars as pl
 
 from ptanalytics.adherence.observed import Inputs
 
+_RATING_PLACES = 1002  # 0.00 to 10.00, and missing
+
 
 def log_patterns(inputs: Inputs, *, ratings: Sequence[str]) -> pl.LazyFrame:
     """Return for each person where entries come from and how much they repeat.
@@ -61,6 +63,16 @@ def _sources(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _ratings(rows: pl.LazyFrame, ratings: Sequence[str]) -> pl.LazyFrame:
-    rated = rows.filter(pl.any_horizontal(pl.col(ratings).is_not_null()))
-    shares = _most_frequent(rated, list(ratings), "same_rating_pct")
+    rated = rows.filter(pl.any_horizontal(pl.col(ratings).is_not_null())).select(
+        "person", combination=_combination(ratings)
+    )
+    shares = _most_frequent(rated, ["combination"], "same_rating_pct")
     return shares.join(rated.group_by("person").agg(rated_entries=pl.len()), on="person", how="left")
+
+
+def _combination(ratings: Sequence[str]) -> pl.Expr:
+    """One number per combination of ratings 0 to 10 to the hundredth: grouping by it is several times faster."""
+    code = pl.lit(0, pl.Int64)
+    for name in ratings:
+        code = code * _RATING_PLACES + (pl.col(name) * 100).round().cast(pl.Int64).fill_null(_RATING_PLACES - 1)
+    return code
