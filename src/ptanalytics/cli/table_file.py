@@ -46,7 +46,7 @@ def write_tables(tables: "Mapping[str, pd.DataFrame]", path: Path) -> list[Path]
     Raises:
         OutputError: The place cannot be written.
     """
-    import polars as pl  # noqa: PLC0415 - loads only when something is written
+    import polars as pl
 
     check_place(path)
     safe = {name: _neutral(pl.from_pandas(table)) for name, table in tables.items()}
@@ -61,7 +61,7 @@ def write_tables(tables: "Mapping[str, pd.DataFrame]", path: Path) -> list[Path]
 
 def _neutral(table: "pl.DataFrame") -> "pl.DataFrame":
     """Put an apostrophe before text that begins like a formula, and make days of times that are midnight throughout."""
-    import polars as pl  # noqa: PLC0415
+    import polars as pl
 
     columns = []
     for name, dtype in table.schema.items():
@@ -69,7 +69,7 @@ def _neutral(table: "pl.DataFrame") -> "pl.DataFrame":
         if dtype == pl.String:
             begins = pl.any_horizontal(column.str.strip_chars(" ").str.starts_with(start) for start in _FORMULA_STARTS)
             columns.append(pl.when(begins).then(pl.concat_str(pl.lit("'"), column)).otherwise(column).alias(name))
-        elif dtype == pl.Datetime and name.endswith("_date"):
+        elif dtype == pl.Datetime and name.endswith("date"):
             columns.append(column.cast(pl.Date))
         else:
             columns.append(column)
@@ -77,7 +77,7 @@ def _neutral(table: "pl.DataFrame") -> "pl.DataFrame":
 
 
 def _workbook(tables: "Mapping[str, pl.DataFrame]") -> bytes:
-    import xlsxwriter  # noqa: PLC0415
+    import xlsxwriter
 
     content = io.BytesIO()
     options: dict[str, Any] = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
