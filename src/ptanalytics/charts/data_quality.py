@@ -34,7 +34,9 @@ from ptanalytics.schemas.quality_results import (
 )
 
 _MOST_ROWS = 30
+_MOST_OF_A_SEVERITY = 10
 _ROW_PX = 21
+_CHARACTER_PX = 6.8
 #: From white to a blue on which dark text still reads (contrast of ink on it above 7:1).
 _SHADES = [[0.0, "#FFFFFF"], [1.0, "#9CC7E4"]]
 _SEVERITIES = {
@@ -86,7 +88,7 @@ def _missing_bars(rows: pl.DataFrame) -> go.Figure:
         y=list(range(drawn.height)),
         marker={"color": PALE_BLUE, "line": {"color": BLUE, "width": 1}},
         text=[
-            f"{number_text(pct, 0 if pct >= 1 else 1)} % ({count_text(n, 'row')})" + (f" = {plain(m)}" if m else "")
+            f"{number_text(pct, 0 if pct >= 1 else 1)} % ({n:,} rows)" + (f"; missing = {plain(m)}" if m else "")
             for pct, n, m in zip(drawn["missing_pct"], drawn["n_missing"], means, strict=True)
         ],
         textposition="outside",
@@ -94,20 +96,20 @@ def _missing_bars(rows: pl.DataFrame) -> go.Figure:
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
-    figure.update_layout(xaxis={"range": [0, 145], "tickvals": [0, 25, 50, 75, 100]}, **_rows_axis(labels))
+    figure.update_layout(xaxis={"range": [0, 155], "tickvals": [0, 25, 50, 75, 100]}, **_rows_axis(labels))
     worst = drawn.row(0, named=True)
-    return style(
+    return _styled(
         figure,
         title=title,
         notes=[
             f"{count_text(drawn.height, 'column')} drawn{_more(n_more)}; {full.height} more have no missing value.",
             _never(absent),
-            "Missing is not zero. After = stands what a missing value means where the table says so.",
+            "Missing is not zero. Where the table says what a missing value means, it stands beside the bar.",
         ],
         x_title="Rows without a value (%)",
         height=_height(drawn.height, 150),
-        alt=f"{title}: {count_text(drawn.height, 'column')} have missing values, most {worst['column']} of {worst['table']} "
-        f"with {number_text(worst['missing_pct'], 0)} %; {full.height} have none. {_never(absent)}",
+        alt=f"{title}: {count_text(drawn.height, 'column')} have missing values, most {worst['column']} of "
+        f"{worst['table']} with {number_text(worst['missing_pct'], 0)} %; {full.height} have none. {_never(absent)}",
     )
 
 
@@ -118,19 +120,18 @@ def _missing_by(rows: pl.DataFrame, by: str, word: str) -> go.Figure:
     drawn = totals.filter((pl.col("gone") > 0) & (pl.col("gone") < pl.col("n")))
     if not drawn.height:
         return nothing_to_draw(title, f"No value is missing. {_never(absent)}")
-    drawn, n_more = _most(
-        drawn.with_columns(share=pl.col("gone") / pl.col("n")).sort("share", "table", "column"), last=True
-    )
+    drawn = drawn.with_columns(share=pl.col("gone") / pl.col("n"))
+    drawn, n_more = _most(drawn.sort("share", "table", "column", descending=[True, False, False]))
     keys = drawn.sort("table", "column").select("table", "column").rows()
     places = _places(rows, by)
     shares = {(t, c, p): pct for t, c, p, pct in rows.select("table", "column", by, "missing_pct").iter_rows()}
     grid = [[shares.get((*key, place)) for place in places] for key in keys]
     figure = _grid(grid, [f"{t}: {c}" for t, c in keys], places, top=100.0, words=lambda pct: number_text(pct, 0))
-    return style(
+    return _styled(
         figure,
         title=title,
         notes=[
-            f"Numbers are % of rows without a value{_more(n_more)}. An empty field has no rows.",
+            f"Numbers are % of rows without a value{_more(n_more)}. A grey field has no rows.",
             _never(absent),
             "Missing is not zero; in some columns a missing value is right (see missing_means).",
         ],
@@ -178,7 +179,8 @@ def _problem_bars(rows: pl.DataFrame) -> go.Figure:
     if not found.height:
         return nothing_to_draw(title, f"No rule found anything. {rest}")
     ordered = found.sort("rank", "n_found", "rule_id", descending=[False, True, False])
-    drawn, n_more = _most(ordered)
+    drawn, n_more = _most(_of_each_severity(ordered))
+    n_more += ordered.height - drawn.height - n_more
     figure = new_figure()
     for severity, look in _SEVERITIES.items():
         at = [n for n, one in enumerate(drawn["severity"]) if one == severity]
@@ -202,15 +204,15 @@ def _problem_bars(rows: pl.DataFrame) -> go.Figure:
         )  # fmt: skip
     labels = [_rule_label(row) for row in drawn.iter_rows(named=True)]
     # Counts differ by orders of magnitude; on a linear axis only the largest would be seen.
-    top = max(10, int(drawn["n_found"].max()))  # type: ignore[call-overload]
+    top = max(10, *drawn["n_found"].to_list())
     figure.update_layout(
-        xaxis={"type": "log", "range": [-0.3, math.log10(top) + 0.9], "dtick": 1, "tickformat": ",d"},
+        xaxis={"type": "log", "range": [-0.3, math.log10(top) + 1.5], "dtick": 1, "tickformat": ",d"},
         barmode="overlay",
         **_rows_axis(labels),
     )
     by_kind = found.group_by("severity").len().sort("severity")
     kinds = listed(count_text(n, f"rule about {s}s", f"rules about {s}s") for s, n in by_kind.rows())
-    return style(
+    return _styled(
         figure,
         title=title,
         notes=[
@@ -218,7 +220,7 @@ def _problem_bars(rows: pl.DataFrame) -> go.Figure:
             "Errors were set aside on import or cannot be trusted; warnings and notes are kept in the tables.",
         ],
         x_title="Found (logarithmic axis)",
-        height=_height(drawn.height, 165, row_px=36),
+        height=_height(drawn.height, 165, row_px=44),
         alt=f"{title}: {kinds}; most found by {drawn['rule_id'][0]}. {rest}",
     )
 
@@ -230,7 +232,7 @@ def _found_text(row: dict[str, Any]) -> str:
 
 
 def _rule_label(row: dict[str, Any]) -> str:
-    lines = textwrap.wrap(f"{row['table']}: {row['sentence']}", 62, max_lines=2, placeholder=" …")
+    lines = textwrap.wrap(f"{row['table']}: {row['sentence']}", 48, max_lines=3, placeholder=" …")
     return "<br>".join(plain(line) for line in lines)
 
 
@@ -241,17 +243,18 @@ def _problems_by(rows: pl.DataFrame, by: str, word: str) -> go.Figure:
         return nothing_to_draw(title, "No rule found anything.")
     totals = found.group_by("rule_id", "severity", "table").agg(pl.col("n_found").sum()).with_columns(_severity_rank())
     drawn, n_more = _most(totals.sort("rank", "n_found", "rule_id", descending=[False, True, False]))
+    rows = rows.filter(pl.col("rule_id").is_in(drawn["rule_id"].implode()))
     places = _places(rows, by)
     counts = {(r, p): n for r, p, n in rows.select("rule_id", by, "n_found").iter_rows()}
     grid = [[counts.get((rule, place)) for place in places] for rule in drawn["rule_id"]]
     labels = [f"{severity}: {rule.replace('_', ' ')}" for rule, severity in drawn.select("rule_id", "severity").rows()]
     top = float(drawn["n_found"].max())  # type: ignore[arg-type]
     figure = _grid(grid, labels, places, top=top, words=lambda n: f"{int(n):,}")
-    return style(
+    return _styled(
         figure,
         title=title,
         notes=[
-            f"Numbers are what a rule found{_more(n_more)}; an empty field: nothing could be judged.",
+            f"Numbers are what a rule found{_more(n_more)}; in a grey field nothing could be judged.",
             "Rows set aside on import are not here: their date or patient may be what is wrong.",
         ],
         height=_height(drawn.height, 170),
@@ -261,12 +264,27 @@ def _problems_by(rows: pl.DataFrame, by: str, word: str) -> go.Figure:
     )
 
 
+def _styled(figure: go.Figure, **words: Any) -> go.Figure:
+    """Finish a figure with long words on the left: room for them, and the footnote below all of the figure."""
+    styled = style(figure, **words)
+    lines = [line for label in styled.layout.yaxis.ticktext for line in label.split("<br>")]
+    left = int(30 + _CHARACTER_PX * max(map(len, lines), default=0))
+    styled.update_layout(margin={"l": left}, yaxis={"automargin": False}, legend={"x": 0, "xref": "container"})
+    styled.update_annotations({"xshift": 14 - left}, selector={"name": "note"})
+    return styled
+
+
+def _of_each_severity(ordered: pl.DataFrame) -> pl.DataFrame:
+    """Keep some rules of each severity, so that many kinds of errors do not crowd out every warning."""
+    return ordered.group_by("severity", maintain_order=True).head(_MOST_OF_A_SEVERITY)
+
+
 def _severity_rank() -> pl.Expr:
     return pl.col("severity").replace_strict({s: n for n, s in enumerate(_SEVERITIES)}, return_dtype=pl.Int8).alias("rank")
 
 
-def _most(rows: pl.DataFrame, *, last: bool = False) -> tuple[pl.DataFrame, int]:
-    kept = rows.tail(_MOST_ROWS) if last else rows.head(_MOST_ROWS)
+def _most(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    kept = rows.head(_MOST_ROWS)
     return kept, rows.height - kept.height
 
 
@@ -311,6 +329,7 @@ def _grid(grid: list[list[float | None]], labels: list[str], places: list[Any], 
         zmin=0,
         zmax=top,
         xgap=1,
+        hoverongaps=False,
         ygap=1,
         showscale=False,
     )
@@ -323,7 +342,8 @@ def _grid(grid: list[list[float | None]], labels: list[str], places: list[Any], 
         },
         **_rows_axis([plain(label) for label in labels]),
     )
-    figure.update_yaxes(showgrid=False)
+    # Fields without data are grey and those with a zero white.
+    figure.update_layout(plot_bgcolor=PALE_GREY)
     return figure
 
 
