@@ -12,6 +12,7 @@ from ptanalytics.instruments import mdc95_of, measure, measure_ids, mic_for
 from ptanalytics.outcomes.baseline import baselines_of
 from ptanalytics.outcomes.daily import per_day
 from ptanalytics.outcomes.observed import DAILY, observe
+from ptanalytics.outcomes.psfs import on_common_activities
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.results import Changes
 from ptanalytics.settings import OutcomeSettings, Settings, default_settings
@@ -42,9 +43,10 @@ def changes(  # noqa: PLR0917 - the tables it reads are its parameters
     ``improvement`` is baseline - follow-up where lower is better, else follow-up - baseline; negative is worse. Follow-up
     at week w, counted from time zero: for daily pain (``nprs``) the mean of the 7 days ending on day 7w, at least 3 of them
     with a value; for a questionnaire the valid score nearest to day 7w within ``max(3, 0.1 x 7w)`` days (rounded), of two
-    equally near the earlier. Baselines as in `baselines`. Rules, all with >= : ``absolute`` improvement >= MIC;
-    ``percent`` improvement / baseline >= ``outcomes.responder_pct``, for scales with a true zero and a baseline above 0;
-    ``both``. ``is_responder`` follows ``outcomes.responder_rule``; a scale without percent rule uses ``absolute``.
+    equally near the earlier. Baselines as in `baselines`; the PSFS is compared on the activities rated both times. Rules,
+    all with >= : ``absolute`` improvement >= MIC; ``percent`` improvement / baseline >= ``outcomes.responder_pct``, for
+    scales with a true zero and a baseline above 0; ``both``. ``is_responder`` follows ``outcomes.responder_rule``; a scale
+    without percent rule uses ``absolute``.
 
     Args:
         pain_scores: Ratings of the daily log.
@@ -66,9 +68,10 @@ def changes(  # noqa: PLR0917 - the tables it reads are its parameters
 
     Returns:
         Columns of `Changes`: a row for every starter, measure and week, so that denominators are complete. ``reason`` is
-        the first that holds: ``no_start``; ``no_baseline``; ``not_due`` (no value yet and the window opens after the
-        cutoff); ``no_followup``; ``no_room_to_improve`` (``has_room`` is false: the baseline is nearer to the best score
-        than the MIC, so ``absolute``, ``both`` and the headline are missing and such patients are counted apart).
+        the first that holds: ``no_start``; ``no_baseline``; ``no_common_activities`` (PSFS); ``not_due`` (no value yet and
+        the window opens after the cutoff); ``no_followup``; ``no_room_to_improve`` (``has_room`` is false: the baseline is
+        nearer to the best score than the MIC, so ``absolute``, ``both`` and the headline are missing and such patients are
+        counted apart); ``no_mic`` (a change, but no value to judge it by).
 
     Example:
         >>> from datetime import date
@@ -89,7 +92,9 @@ def changes(  # noqa: PLR0917 - the tables it reads are its parameters
         message = "changes needs at least one target week, counted from 1. Leave target_weeks out for the default weeks."
         raise InvalidTableError(message)
     observed = observe(pain_scores, plans, patients, sessions, responses=responses, scores=scores, settings=settings)
-    before = baselines_of(observed, measures, settings).select(*_KEY, "start_date", "baseline", baseline_rule="rule")
+    before = baselines_of(observed, measures, settings).select(
+        *_KEY, "start_date", "baseline", baseline_date="to_date", baseline_rule="rule"
+    )
     start = observed.zero.select("patient_id", "start_date")
     daily = per_day(observed.readings, settings).join(start, on="patient_id")
     forms = observed.forms.join(start, on="patient_id")
@@ -107,7 +112,7 @@ def changes(  # noqa: PLR0917 - the tables it reads are its parameters
     joined = rows.join(pl.concat(after), on=[*_KEY, "target_week"], how="left").join(
         _facts(settings), on="measure", how="left"
     )
-    return _judged(joined, outcomes).select(list(columns_of(Changes)))
+    return _judged(on_common_activities(joined, responses, settings), outcomes).select(list(columns_of(Changes)))
 
 
 def tolerance_days(week: int, outcomes: OutcomeSettings) -> int:
@@ -202,9 +207,11 @@ def _judged(rows: pl.LazyFrame, outcomes: OutcomeSettings) -> pl.LazyFrame:
     reason = (
         pl.when(pl.col("start_date").is_null()).then(pl.lit("no_start"))
         .when(baseline.is_null()).then(pl.lit("no_baseline"))
+        .when("is_without_common").then(pl.lit("no_common_activities"))
         .when(pl.col("followup").is_null() & is_not_due).then(pl.lit("not_due"))
         .when(pl.col("followup").is_null()).then(pl.lit("no_followup"))
         .when(~has_room).then(pl.lit("no_room_to_improve"))
+        .when(pl.col("mic").is_null()).then(pl.lit("no_mic"))
     )  # fmt: skip
     improvement = pl.col("improvement")
     return (

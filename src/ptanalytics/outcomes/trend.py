@@ -1,5 +1,6 @@
 """The trend of daily pain: Theil-Sen slope per week with its interval and a cautious label."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
@@ -8,14 +9,16 @@ import polars as pl
 from ptanalytics.analysis import analysis
 from ptanalytics.dates import DAYS_PER_WEEK, days_from
 from ptanalytics.outcomes.daily import daily_pain
-from ptanalytics.outcomes.theil_sen import padded, theil_sen
+from ptanalytics.outcomes.ols import ols_slope
+from ptanalytics.outcomes.theil_sen import Floats, padded, theil_sen
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.results import PainTrends
 from ptanalytics.settings import Settings, SlopeSettings, default_settings
 
 TOLERANCE = 1e-9
 
-_FITTED = ("slope_per_week", "lower", "upper", "intercept")
+#: What a fit gives, in this order: Theil-Sen, then least squares.
+FITTED = ("slope_per_week", "lower", "upper", "intercept", "ols_slope_per_week", "ols_lower", "ols_upper")
 
 
 @analysis(returns=PainTrends)
@@ -32,7 +35,8 @@ def pain_trend(
     Theil-Sen: the median of the slopes between all pairs of days, ``x = (date - first date) / 7``; limits after Sen 1968.
     The window (``outcomes.slope.window_days``) ends on the patient's last day with a value up to the cutoff, so
     ``to_date`` says how old a trend is. ``improving``: slope <= -0.25 and upper limit < 0; ``worsening``: slope >= 0.25 and
-    lower limit > 0; else ``no_clear_trend``, which does not mean stable. Not to be extended beyond its days.
+    lower limit > 0; else ``no_clear_trend``, which does not mean stable. Not to be extended beyond its days. Beside it
+    is the least squares slope; its interval is too narrow because days next to each other are alike; no label uses it.
 
     Args:
         pain_scores: Ratings.
@@ -65,9 +69,7 @@ def pain_trend(
     described = series.with_columns(
         from_date=pl.col("date").list.first(), to_date=pl.col("date").list.last(), reason=pl.lit(None, dtype=pl.String)
     ).with_columns(reason=_reason(slope))
-    schema = described.collect_schema() | dict.fromkeys(_FITTED, pl.Float64)
-    fitted = described.map_batches(_with_slopes, schema=schema)
-    return fitted.with_columns(label=_label(slope)).select(list(columns_of(PainTrends)))
+    return with_slopes(described).with_columns(label=_label(slope)).select(list(columns_of(PainTrends)))
 
 
 def _reason(slope: SlopeSettings) -> pl.Expr:
@@ -88,10 +90,16 @@ def _label(slope: SlopeSettings) -> pl.Expr:
     )  # fmt: skip
 
 
-def _with_slopes(series: pl.DataFrame) -> pl.DataFrame:
+def with_slopes(series: pl.LazyFrame, *, names: Sequence[str] = FITTED) -> pl.LazyFrame:
+    """Add slopes to series (lists ``date``, ``pain_nprs``; ``from_date``, ``n_days``) that have no ``reason``."""
+    schema = series.collect_schema() | dict.fromkeys(names, pl.Float64)
+    return series.map_batches(lambda frame: _fit(frame, names), schema=schema)
+
+
+def _fit(series: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     usable = series.filter(pl.col("reason").is_null())
     if usable.is_empty():
-        return series.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in _FITTED)
+        return series.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in names)
     points = usable.explode("date", "pain_nprs")
     weeks = days_from(pl.col("from_date"), pl.col("date")) / DAYS_PER_WEEK
     x, y = padded(
@@ -99,5 +107,9 @@ def _with_slopes(series: pl.DataFrame) -> pl.DataFrame:
         points.select(weeks).to_series().to_numpy(),
         points["pain_nprs"].to_numpy(),
     )
-    fit = pl.DataFrame({"patient_id": usable["patient_id"]} | dict(zip(_FITTED, theil_sen(x, y), strict=True)))
+    numbers: list[Floats] = list(theil_sen(x, y))
+    if len(names) > len(numbers):
+        numbers += ols_slope(x, y)
+    fit = pl.DataFrame({"patient_id": usable["patient_id"]} | dict(zip(names, numbers, strict=False)))
+    fit = fit.with_columns(pl.col(pl.Float64).fill_nan(None))
     return series.join(fit, on="patient_id", how="left", maintain_order="left")

@@ -87,8 +87,8 @@ class Changes(TableModel):
     is_beyond_mdc95: bool = pa.Field(nullable=True, description="|improvement| >= MDC95.")
     reason: str = pa.Field(
         nullable=True,
-        description="no_start, no_baseline, not_due, no_followup, no_common_activities (PSFS), no_room_to_improve or no_mic: "
-        "the first that holds.",
+        description="no_start, no_baseline, not_due, no_followup, no_common_activities (PSFS), no_room_to_improve or "
+        "no_mic: the first that holds.",
     )
 
 

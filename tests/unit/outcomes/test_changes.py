@@ -149,6 +149,7 @@ def test_c8_higher_is_better():
         "measure": "psfs", "start_date": on(0), "cutoff_date": on(200), "daily_opens": 78, "form_opens": 76,
         "baseline": 3.5, "followup": 6.5, "n_followup": 1, "minimum": 0.0, "maximum": 10.0, "is_lower_better": False,
         "allows_percent": False, "has_immpact": False, "mic": 2.0, "mdc95": None,
+        "is_without_common": False,
     }  # fmt: skip
     schema = {"mdc95": pl.Float64, "daily_opens": pl.Int32, "form_opens": pl.Int32}
 
