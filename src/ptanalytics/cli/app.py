@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from ptanalytics.cli import check, create, demo, doctor, import_, lab, ledger, report, review, samples, worklist
+from ptanalytics.cli import check, create, demo, doctor, import_, lab, ledger, repair, report, review, samples, worklist
 from ptanalytics.cli.guard import GuardedGroup
 
 app = typer.Typer(
@@ -40,6 +40,7 @@ app.command("samples")(samples.samples)
 app.command("create")(create.create)
 app.command("import")(import_.import_)
 app.command("check")(check.check)
+app.command("repair")(repair.repair)
 app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("worklist")(worklist.worklist)

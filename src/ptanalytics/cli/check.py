@@ -47,7 +47,9 @@ def _check_exports(path: Path, timezone: str, layout: str | None, date_order: st
 
 def _check_study(path: Path) -> int:
     from ptanalytics.cli.counts import reasons_in_words
+    from ptanalytics.cli.data_checks import checks_in_words
     from ptanalytics.plans import PlanRecords
+    from ptanalytics.quality import check_data, n_repaired
     from ptanalytics.schemas import TABLES
     from ptanalytics.study import open_study
 
@@ -60,11 +62,13 @@ def _check_study(path: Path) -> int:
     typer.echo(
         f"Audit trail: {trail.n_entries:,} entries, {'intact' if trail else 'NOT intact: ' + '; '.join(trail.faults)}"
     )
-    typer.echo(f"Set aside: {len(quarantine):,} rows")
-    for line in reasons_in_words(quarantine.reasons):
+    repaired = n_repaired(study)
+    since = f", {repaired:,} of them repaired since" if repaired else ""
+    typer.echo(f"Set aside: {len(quarantine):,} rows{since}")
+    for line in (*reasons_in_words(quarantine.reasons), *checks_in_words(check_data(study))):
         typer.echo(line)
     if not trail:
         from ptanalytics.errors import StudyDamagedError
 
         raise StudyDamagedError(path, "the audit trail of signed plans was tampered with")
-    return len(quarantine)
+    return len(quarantine) - repaired

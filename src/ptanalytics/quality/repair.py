@@ -136,6 +136,15 @@ def read_repair_sheet(study: Study, path: Path | str, *, who: str) -> Repair:
     return _as_repair(found, receipts)
 
 
+def n_repaired(study: Study) -> int:
+    """Return how many rows that imports set aside were corrected since and are in the study.
+
+    Args:
+        study: A study.
+    """
+    return repaired_rows(study.path).height
+
+
 def _as_repair(found: Corrections, receipts: "tuple[Receipt, ...]") -> Repair:
     counts = {name: int((found.rows["outcome"] == name).sum()) for name in OUTCOMES}
     return Repair(
@@ -179,4 +188,4 @@ def _without_repaired(groups: list[RepairGroup], done: pl.DataFrame) -> list[Rep
     return found
 
 
-__all__ = ["Repair", "WrittenSheet", "read_repair_sheet", "write_repair_sheet"]
+__all__ = ["Repair", "WrittenSheet", "n_repaired", "read_repair_sheet", "write_repair_sheet"]
