@@ -13,6 +13,12 @@ class PtAnalyticsError(Exception):
     exit_code = 1
 
 
+def _some(headings: tuple[str, ...]) -> str:
+    """Return the first headings, each at a readable length: a broken file can have thousands of any length."""
+    shown = [heading if len(heading) <= 60 else f"{heading[:57]}..." for heading in headings[:40]]
+    return ", ".join([*shown, f"and {len(headings) - 40:,} more"] if len(headings) > 40 else shown)
+
+
 class UnreadableFileError(PtAnalyticsError):
     """A file cannot be read as what it claims to be."""
 
@@ -31,7 +37,7 @@ class MissingColumnsError(PtAnalyticsError):
         self.missing = tuple(missing)
         super().__init__(
             f"{source or 'The table'} has no column for: {', '.join(self.missing)}. "
-            f"It has: {', '.join(found) or 'no columns'}. "
+            f"It has: {_some(tuple(found)) or 'no columns'}. "
             "If one of these is it, say so in a layout file or with columns={'their name': 'our name'}."
         )
 

@@ -123,7 +123,8 @@ def _fault(resource: dict[str, Any], patient: str | None) -> str | None:
 def _observation(resource: dict[str, Any]) -> Facts:
     found = Facts()
     meaning = meaning_of(resource.get("code"))
-    components = [(part, meaning_of(part.get("code"))) for part in records_in(resource.get("component"))]
+    inside = resource.get("component")
+    components = [(part, meaning_of(part.get("code"))) for part in records_in(inside)] if inside else []
     if meaning is None and not any(of_part for _, of_part in components):
         return found
     patient = patient_of(resource.get("subject"))

@@ -1,6 +1,6 @@
 """Rows gathered one by one into a text table, spilled to a temporary folder so that memory does not grow with the file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -28,10 +28,13 @@ class RowStore:
 
     def __init__(self, path: Path, columns: tuple[str, ...] = ()) -> None:
         self._path = path
-        self._columns: dict[str, list[str | None]] = {name: [] for name in columns}
+        # A dictionary for its order and its quick comparison with a row's names.
+        self._columns: dict[str, None] = dict.fromkeys(columns)
         self._rows: list[int] = []
+        self._cells: list[Mapping[str, str | None]] = []
         self._faults: list[str | None] = []
         self._n_characters = 0
+        self._n_most = _BATCH_ROWS
         self._frames: list[pl.DataFrame] = []
         self._spilled: list[Path] = []
         self.folders: tuple[ScratchFolder, ...] = ()
@@ -39,45 +42,36 @@ class RowStore:
         self.has_faults = False
 
     def add(self, row: int, cells: Mapping[str, str | None], fault: str | None = None) -> None:
-        """Add one row under its number in the file; absent cells are missing."""
-        n_before = len(self._rows)
-        for name, cell in cells.items():
-            column = self._columns.get(name)
-            if column is None:
-                column = self._new_column(name)
-            if len(column) < n_before:
-                column.extend([None] * (n_before - len(column)))
-            column.append(cell)
-            if cell is not None:
-                self._n_characters += len(cell)
+        """Add one row under its number in the file; absent cells are missing. The cells are not copied."""
+        if not cells.keys() <= self._columns.keys():
+            self._add_columns(cells)
         self._rows.append(row)
+        self._cells.append(cells)
         self._faults.append(fault)
         self.n_rows += 1
-        self.has_faults = self.has_faults or fault is not None
-        n = n_before + 1
-        if n >= _BATCH_ROWS or n * len(self._columns) >= _BATCH_CELLS or self._n_characters >= _BATCH_CHARACTERS:
+        if fault is not None:
+            self.has_faults = True
+        self._n_characters += sum(map(len, filter(None, cells.values())))
+        if len(self._rows) >= self._n_most or self._n_characters >= _BATCH_CHARACTERS:
             self._close_batch()
 
-    def _new_column(self, name: str) -> list[str | None]:
-        if len(self._columns) >= MAX_COLUMNS:
+    def _add_columns(self, names: Iterable[str]) -> None:
+        self._columns.update(dict.fromkeys(names))
+        if len(self._columns) > MAX_COLUMNS:
             found = f"its records have more than {MAX_COLUMNS:,} different names"
             raise UnreadableFileError(self._path, found, "Export one record per row or visit.")
-        self._columns[name] = []
-        return self._columns[name]
+        self._n_most = max(min(_BATCH_ROWS, _BATCH_CELLS // len(self._columns)), 1)
 
     def _close_batch(self) -> None:
-        n = len(self._rows)
-        if not n:
+        if not self._rows:
             return
         cells = [
-            pl.Series(f"c{at}", [*column, *[None] * (n - len(column))], dtype=pl.String)
-            for at, column in enumerate(self._columns.values())
+            pl.Series(f"c{at}", [row.get(name) for row in self._cells], dtype=pl.String)
+            for at, name in enumerate(self._columns)
         ]
         rows = pl.Series(ROW, self._rows, dtype=pl.UInt32)
         self._frames.append(pl.DataFrame([rows, pl.Series(FAULT, self._faults, dtype=pl.String), *cells]))
-        for column in self._columns.values():
-            column.clear()
-        self._rows, self._faults, self._n_characters = [], [], 0
+        self._rows, self._cells, self._faults, self._n_characters = [], [], [], 0
         if sum(frame.estimated_size() for frame in self._frames) > _SPILL_BYTES:
             self._spill()
 
