@@ -12,12 +12,12 @@ def checks_in_words(check: "DataCheck") -> Iterator[str]:
 
     Rules of single cells are left out: what they set aside is said with the rows set aside.
     """
-    rules = check.rules[check.rules["column"].isna()]
+    rules = check.rules[~check.rules["rule_id"].str.contains(".", regex=False)]
     counts = rules["status"].value_counts()
     yield (
         f"Data checks of whole tables: {counts.get('passed', 0)} found nothing, {counts.get('found', 0)} found something, "
         f"{counts.get('not_applicable', 0)} had nothing to look at (not a pass)"
     )
     problems = check.problems
-    for row in problems[problems["column"].isna() & ~problems["rule_id"].str.contains(".", regex=False)].itertuples():
+    for row in problems[problems["rule_id"].isin(rules["rule_id"])].itertuples():
         yield f"  {row.severity} {row.rule_id}: {row.n_found:,} of {row.n_checked:,} {row.counts}: {row.sentence}"
