@@ -3,9 +3,12 @@
 from ptanalytics.charts.adherence import plot_weekly_adherence
 from ptanalytics.charts.adherence_calendar import plot_adherence_calendar
 from ptanalytics.charts.adherence_distribution import plot_adherence_distribution
+from ptanalytics.charts.adherence_raster import plot_adherence_raster
 from ptanalytics.charts.browser import find_browser
 from ptanalytics.charts.cohort import plot_cohort_change, plot_patient_flow
 from ptanalytics.charts.data_quality import plot_data_problems, plot_missingness
+from ptanalytics.charts.definitions import plot_adherence_definitions
+from ptanalytics.charts.dose import plot_dose_by_exercise
 from ptanalytics.charts.ledger import plot_day_ledger
 from ptanalytics.charts.pain import plot_pain_trend
 from ptanalytics.charts.patterns import plot_session_patterns, plot_trajectories
@@ -22,10 +25,13 @@ __all__ = [
     "mark_synthetic",
     "nothing_to_draw",
     "plot_adherence_calendar",
+    "plot_adherence_definitions",
     "plot_adherence_distribution",
+    "plot_adherence_raster",
     "plot_cohort_change",
     "plot_data_problems",
     "plot_day_ledger",
+    "plot_dose_by_exercise",
     "plot_missingness",
     "plot_pain_trend",
     "plot_patient_flow",
