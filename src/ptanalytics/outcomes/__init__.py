@@ -6,6 +6,7 @@ from ptanalytics.outcomes.control_limits import xmr_limits
 from ptanalytics.outcomes.daily import daily_pain
 from ptanalytics.outcomes.eq5d import eq5d_index
 from ptanalytics.outcomes.exercise_response import exercise_pain_response
+from ptanalytics.outcomes.explain import OutcomeExplanation, explain_outcome
 from ptanalytics.outcomes.flare_rates import flare_rates
 from ptanalytics.outcomes.flares import flare_status, flares
 from ptanalytics.outcomes.floor_ceiling import floor_ceiling
@@ -20,11 +21,13 @@ from ptanalytics.outcomes.time_to_mic import time_to_mic
 from ptanalytics.outcomes.trend import pain_trend
 
 __all__ = [
+    "OutcomeExplanation",
     "baselines",
     "changes",
     "daily_pain",
     "eq5d_index",
     "exercise_pain_response",
+    "explain_outcome",
     "flare_rates",
     "flare_status",
     "flares",
