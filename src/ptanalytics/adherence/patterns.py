@@ -2,14 +2,19 @@
 
 from datetime import date
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from ptanalytics.adherence.counted import TOLERANCE, row_fraction
-from ptanalytics.adherence.session_log import DOSE
+from ptanalytics.adherence.counted import TOLERANCE
+from ptanalytics.adherence.entries import Entries, read_entries
+from ptanalytics.adherence.prescribed import with_weekdays
 from ptanalytics.analysis import analysis
-from ptanalytics.dates import WEEKDAYS, local_day
+from ptanalytics.dates import DAYS_PER_WEEK, WEEKDAYS, days_since_monday, local_day
+from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.pattern_results import SessionPatterns, SkippedExercises, SkipReasons
+from ptanalytics.schemas.tables import Patients, Pauses
 from ptanalytics.settings import Settings, default_settings
 
 
@@ -91,61 +96,59 @@ def skipped_exercises(
         [('bridge', 2, 0, 0, None), ('plank', 2, 1, 1, 'pain')]
     """
     settings = settings or default_settings()
-    key = ("patient_id", "session_id", "exercise_id")
-    due = _due(sessions, plans, settings, cutoff_date)
-    logged = sessions.select(*key, "completed_fraction", "skip_reason", *DOSE, is_logged=pl.lit(value=True))
-    rows = due.join(logged, on=key, how="left").with_columns(
-        pl.col("is_logged").fill_null(value=False), fraction=row_fraction()
+    with_reason = sessions.with_columns(given_reason=pl.col("skip_reason"))
+    nobody, none = (empty_frame(model).lazy() for model in (Patients, Pauses))
+    entries = read_entries(
+        with_reason, plans, none, nobody, settings=settings, cutoff_date=cutoff_date, also=("given_reason",)
     )
-    rows = rows.filter(pl.col("is_logged").any().over("patient_id", "session_id"))
-    logged_row, share = pl.col("is_logged"), pl.col("fraction")
-    is_done = logged_row & (share >= settings.adherence.session_min_fraction - TOLERANCE) & (share > 0)
-    is_skipped = logged_row & (share <= 0)
-    reason = pl.col("skip_reason").drop_nulls()
-    counted = rows.group_by("patient_id", "exercise_id").agg(
-        n_due=pl.len().cast(pl.Int32),
-        n_done=is_done.sum().cast(pl.Int32),
-        n_skipped=is_skipped.sum().cast(pl.Int32),
-        n_not_logged=(~logged_row).sum().cast(pl.Int32),
-        main_reason=reason.mode().sort().first(),
+    rows = entries.rows.filter(pl.col("item") >= 0)
+    item, weekday = rows["item"].to_numpy(), days_since_monday(rows["day"].to_numpy())
+    version = entries.items["version"].to_numpy()
+    is_due = _due_on(entries)
+    is_first = np.diff(rows["session"].to_numpy(), prepend=-1) != 0
+    n_versions = entries.inputs.versions.height
+    sessions_on = np.zeros((n_versions, DAYS_PER_WEEK), np.int64)
+    np.add.at(sessions_on, (version[item[is_first]], weekday[is_first]), 1)
+    n_due = (sessions_on[version] * is_due).sum(axis=1)
+    counted = rows.filter(pl.Series(is_due[item, weekday]))
+    names = entries.items.select("person", "exercise_id").with_columns(pl.Series("n_due", n_due, dtype=pl.Int32))
+    states = names.with_row_index("item").cast({"item": pl.Int64}).join(_states(counted, settings), on="item", how="left")
+    reasons = counted.filter(pl.col("given_reason").is_not_null()).join(
+        entries.items.select("exercise_id").with_row_index("item").cast({"item": pl.Int64}), on="item"
     )
+    main = reasons.group_by("person", "exercise_id").agg(main_reason=pl.col("given_reason").mode().sort().first())
     left_out = pl.col("n_skipped") + pl.col("n_not_logged")
-    return counted.with_columns(
-        n_partly=pl.col("n_due") - pl.col("n_done") - left_out, left_out_pct=100 * left_out / pl.col("n_due")
-    ).select(columns_of(SkippedExercises).keys())
-
-
-def _due(sessions: pl.LazyFrame, plans: pl.LazyFrame, settings: Settings, cutoff_date: date | None) -> pl.LazyFrame:
-    """Return each session with the exercises due in it: ``patient_id, session_id, exercise_id`` and doses ``*_plan``."""
-    day = local_day(pl.col("started_at").min(), settings.time.day_start_hour)
-    starts = sessions.group_by("patient_id", "session_id").agg(day=day)
-    if cutoff_date is not None:
-        starts = starts.filter(pl.col("day") <= cutoff_date)
-    is_open = pl.col("valid_to_date").is_null().any()
-    versions = (
-        plans.group_by("patient_id", "plan_version")
-        .agg(
-            from_date=pl.col("valid_from_date").min(),
-            to_date=pl.when(is_open).then(None).otherwise(pl.col("valid_to_date").max()),
+    table = (
+        states.group_by("person", "exercise_id")
+        .agg(pl.col("n_due", "n_logged", "n_done", "n_skipped").sum().cast(pl.Int32))
+        .filter(pl.col("n_due") > 0)
+        .with_columns(n_not_logged=pl.col("n_due") - pl.col("n_logged"))
+        .with_columns(
+            n_partly=pl.col("n_logged") - pl.col("n_done") - pl.col("n_skipped"),
+            left_out_pct=100 * left_out / pl.col("n_due"),
         )
-        .sort("patient_id", "from_date", "plan_version")
-        .unique(["patient_id", "from_date"], keep="last", maintain_order=True)
+        .join(main, on=["person", "exercise_id"], how="left")
     )
-    in_force = (
-        starts.sort("day")
-        .join_asof(versions.sort("from_date"), left_on="day", right_on="from_date", by="patient_id", check_sortedness=False)
-        .filter((pl.col("day") <= pl.col("to_date")) | (pl.col("to_date").is_null() & pl.col("from_date").is_not_null()))
+    ids = entries.inputs.people["patient_id"]
+    return table.with_columns(ids.gather(table["person"])).lazy().select(columns_of(SkippedExercises).keys())
+
+
+def _states(rows: pl.DataFrame, settings: Settings) -> pl.DataFrame:
+    """Count by item the rows that say it was done, and those that say nothing of it was."""
+    share = pl.col("fraction")
+    is_done = (share >= settings.adherence.session_min_fraction - TOLERANCE) & (share > 0)
+    return rows.group_by("item").agg(n_logged=pl.len(), n_done=is_done.sum(), n_skipped=(share <= 0).sum())
+
+
+def _due_on(entries: Entries) -> npt.NDArray[np.bool_]:
+    """Say of each item on which weekdays it is due; without weekdays in the plan on all."""
+    listed = with_weekdays(entries.inputs.plans).select("person", "plan_version", "exercise_id", "has_days", *WEEKDAYS)
+    items = entries.items.select("person", "plan_version", "exercise_id").lazy()
+    flags = items.join(listed, on=["person", "plan_version", "exercise_id"], how="left", maintain_order="left").select(
+        pl.col(day) | ~pl.col("has_days") for day in WEEKDAYS
     )
-    names = pl.col("weekdays").str.to_lowercase().fill_null("").str.strip_chars()
-    weekday = pl.col("day").dt.weekday()
-    is_listed = pl.any_horizontal(
-        (weekday == number) & names.str.contains(name, literal=True) for number, name in enumerate(WEEKDAYS, start=1)
-    )
-    doses = plans.select(
-        "patient_id", "plan_version", "exercise_id", "weekdays", *(pl.col(c).alias(f"{c}_plan") for c in DOSE)
-    )
-    joined = in_force.join(doses, on=["patient_id", "plan_version"])
-    return joined.filter((names == "") | is_listed).drop("weekdays", "from_date", "to_date", "day")
+    found: npt.NDArray[np.bool_] = flags.collect().to_numpy()
+    return found
 
 
 @analysis(returns=SkipReasons)
