@@ -4,7 +4,21 @@ from typing import Annotated
 
 import typer
 
-from ptanalytics.cli import check, create, demo, doctor, import_, lab, ledger, repair, report, review, samples, worklist
+from ptanalytics.cli import (
+    adherence,
+    check,
+    create,
+    demo,
+    doctor,
+    import_,
+    lab,
+    ledger,
+    repair,
+    report,
+    review,
+    samples,
+    worklist,
+)
 from ptanalytics.cli.guard import GuardedGroup
 
 app = typer.Typer(
@@ -43,6 +57,7 @@ app.command("check")(check.check)
 app.command("repair")(repair.repair)
 app.command("report")(report.report)
 app.command("review")(review.review)
+app.command("adherence")(adherence.adherence)
 app.command("worklist")(worklist.worklist)
 app.command("ledger")(ledger.ledger)
 app.command("lab")(lab.lab)
