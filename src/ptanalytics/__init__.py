@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "load_exports": "loading",
+    "suggest_layout": "loading",
     "check_data": "quality",
     "write_repair_sheet": "quality",
     "read_repair_sheet": "quality",

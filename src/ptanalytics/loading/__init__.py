@@ -6,11 +6,16 @@ from ptanalytics.loading.loader import Loaded, load_exports
 from ptanalytics.loading.quarantine import Quarantine
 from ptanalytics.loading.receipt import FileReceipt, Receipt, SkippedFile
 from ptanalytics.loading.sources import Source, Sources, find_sources
+from ptanalytics.loading.suggest import suggest_layout, suggest_layouts
+from ptanalytics.loading.suggestion import ColumnSuggestion, LayoutSuggestion, Question
 
 __all__ = [
+    "ColumnSuggestion",
     "FileReceipt",
+    "LayoutSuggestion",
     "Loaded",
     "Quarantine",
+    "Question",
     "Receipt",
     "SkippedFile",
     "Source",
@@ -20,4 +25,6 @@ __all__ = [
     "find_sources",
     "load_exports",
     "split_duplicates",
+    "suggest_layout",
+    "suggest_layouts",
 ]

@@ -9,7 +9,7 @@ import polars as pl
 
 from ptanalytics.loading.convert import ROWS, conflict_reasons, convert, explain_rows
 from ptanalytics.loading.duplicates import split_duplicates
-from ptanalytics.loading.layouts import DateOrder
+from ptanalytics.loading.layouts import DateOrder, Layout
 from ptanalytics.loading.quarantine import Quarantine, as_quarantine, assure_valid
 from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.readers.engine_faults import told_plainly
@@ -38,7 +38,7 @@ def load_exports(
     paths: Path | str | Sequence[Path | str],
     *,
     timezone: str,
-    layout: Path | str | None = None,
+    layout: Path | str | Layout | None = None,
     columns: Mapping[str, str] | None = None,
     date_order: DateOrder | None = None,
 ) -> Loaded:
@@ -50,7 +50,8 @@ def load_exports(
     Args:
         paths: A file, a folder, or several of them.
         timezone: IANA name of the clinic's time zone.
-        layout: A layout file or the id of a shipped layout; without it the headings decide.
+        layout: A layout (such as `suggest_layout` gives), a layout file or the id of a shipped layout; without it the
+            headings decide.
         columns: Extra names, ``{"their name": "our name"}``; they win.
         date_order: ``day_first`` or ``month_first`` for columns that do not say themselves.
 

@@ -151,7 +151,7 @@ def find_sources(
     paths: Path | str | Sequence[Path | str],
     *,
     timezone: str,
-    layout: Path | str | None = None,
+    layout: Path | str | Layout | None = None,
     columns: Mapping[str, str] | None = None,
     date_order: DateOrder | None = None,
     saved_layouts: Path | None = None,
@@ -161,7 +161,7 @@ def find_sources(
     Args:
         paths: A file, a folder (its files, not those of folders inside it), or several of them.
         timezone: IANA name of the clinic's time zone; times come out as its local times.
-        layout: A layout file or the id of a shipped layout; without it the headings decide.
+        layout: A layout, a layout file or the id of a shipped layout; without it the headings decide.
         columns: Extra names, ``{"their name": "our name"}``; they win.
         date_order: ``day_first`` or ``month_first`` for columns that do not say themselves.
         saved_layouts: A folder of layouts that read every export of their shape, such as ``layouts`` inside a study.
@@ -180,7 +180,7 @@ def find_sources(
         NothingUsableError: There is nothing to load.
     """
     check_timezone(timezone)
-    given_layout = read_layout(layout) if layout is not None else None
+    given_layout = read_layout(layout) if isinstance(layout, Path | str) else layout
     saved = layouts_in(saved_layouts) if saved_layouts is not None else ()
     search = _Search(timezone, given_layout, dict(columns or {}), date_order, saved)
     given = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]

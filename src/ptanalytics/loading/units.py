@@ -17,6 +17,8 @@ UNIT_WORDS: Mapping[str, tuple[str, ...]] = {
     "lb": ("lb", "lbs", "pound", "pounds"),
     "g": ("g", "gram", "grams"),
     "%": ("%", "percent"),
+    "mm": ("mm",),
+    "cm": ("cm",),
 }
 #: Factor that turns a file's unit into ours.
 _FACTORS: Mapping[tuple[str, str], float] = {
@@ -28,6 +30,14 @@ _FACTORS: Mapping[tuple[str, str], float] = {
     ("g", "kg"): 0.001,
     ("%", ""): 0.01,
     ("0-100", "0-10"): 0.1,
+    # A visual analogue scale is a line of 100 mm; a rating of 0 to 10 is read off it in centimetres.
+    ("mm", "0-10"): 0.1,
+    ("cm", "0-10"): 1.0,
+    # Scores and answers carry the unit of their instrument, so both sides of the conversion are named.
+    ("cm to mm", ""): 10.0,
+    ("0-10 to 0-100", ""): 10.0,
+    ("0-100 to 0-10", ""): 0.1,
+    ("share to %", ""): 100.0,
 }
 
 

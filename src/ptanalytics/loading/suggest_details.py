@@ -1,0 +1,186 @@
+"""The details of a suggested table: order of day and month, units, codes for missing. What is not said is asked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ptanalytics.errors import LayoutError
+from ptanalytics.loading import cells
+from ptanalytics.loading.layouts import TableLayout
+from ptanalytics.loading.moments import OrderEvidence, order_evidence
+from ptanalytics.loading.names import known_names
+from ptanalytics.loading.suggest_columns import numbers_of, split_unit
+from ptanalytics.loading.suggest_sample import Sample
+from ptanalytics.loading.suggestion import Question
+from ptanalytics.loading.units import CLOCK, UNIT_WORDS, is_convertible
+from ptanalytics.schemas import TABLES, ColumnInfo, columns_of
+from ptanalytics.schemas.tables import RECALLS
+
+#: Numbers that many exports write for "missing"; they mean it only where a rating or amount cannot be so large or so low.
+_MISSING_NUMBERS = ("-9", "-88", "-99", "-999", "-9999", "88", "99", "888", "999", "9999")
+#: Words that instruments and apps write in place of a number.
+_MISSING_WORDS = ("high", "low", "[not completed]", "not completed", "refused", "unknown", "skipped", "don't know", "error")
+_UNITS_ASKED = {"load_kg": ("kg", "lb"), "duration_min": ("min", "s", "h"), "hold_s": ("s", "min")}
+_CLOCKED = r"(?i)\d\s*(?:h|m|min|s|sec)\b|^\d{1,2}:\d{2}:\d{2}$"
+
+
+@dataclass
+class Asking:
+    """The answers a person has given, the questions still open, and notes."""
+
+    answers: dict[str, str]
+    questions: list[Question] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+
+    def ask(self, question: Question) -> str | None:
+        """Return the answer to a question; without one the question stays open.
+
+        Raises:
+            LayoutError: The answer is none of the options.
+        """
+        self.used.add(question.id)
+        answer = self.answers.get(question.id)
+        if answer is None:
+            if question.id not in {asked.id for asked in self.questions}:
+                self.questions.append(question)
+            return None
+        if question.options and answer not in question.options:
+            message = f"The answer to {question.id} must be one of {', '.join(question.options)}."
+            raise LayoutError(message)
+        return answer
+
+
+def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLayout:
+    """Return a table's layout with what headings and cells say about units, dates and missing codes; ask the rest."""
+    infos = columns_of(TABLES[table.table])
+    texts = {ours: sample.cells[heading] for ours, heading in _read_columns(table).items()}
+    update: dict[str, object] = {}
+    if order := _date_order({ours: text for ours, text in texts.items() if infos[ours].dtype.is_temporal()}, asking):
+        update["date_order"] = order
+    headings = _read_columns(table)
+    units = dict(table.units)
+    codings = dict(table.codings)
+    for ours, text in texts.items():
+        info = infos[ours]
+        if not info.dtype.is_numeric():
+            continue
+        if unit := _unit(info, headings[ours], text, table.table, asking):
+            units[ours] = unit
+        if coding := _missing(info, headings[ours], text, asking):
+            codings[ours] = {**coding, **codings.get(ours, {})}
+    update |= {"units": units, "codings": codings}
+    if table.table == "pain_scores" and "recall" not in table.given_columns():
+        update |= _recall(table, asking)
+    return table.model_copy(update=update)
+
+
+def _read_columns(table: TableLayout) -> dict[str, str]:
+    columns = dict(table.columns)
+    if table.spread:
+        # One column stands for all of a spread: they hold the same quantity.
+        columns[table.spread.value] = next(iter(table.spread.columns.values()))
+    return columns
+
+
+def _date_order(texts: Mapping[str, pl.Series], asking: Asking) -> str | None:
+    """Return the order of day and month: what the sample shows, or what a person answers."""
+    counts = [OrderEvidence(**text.to_frame("text").select(order_evidence("text")).item()) for text in texts.values()]
+    evidence = OrderEvidence(
+        sum(one.n_day_first for one in counts),
+        sum(one.n_month_first for one in counts),
+        sum(one.n_either for one in counts),
+    )
+    if evidence.n_day_first and evidence.n_month_first:
+        asking.notes.append(
+            "Some dates can only be day-first and others only month-first: in each column the order of most holds, and the "
+            "rows that contradict it are set aside."
+        )
+        return None
+    if decided := evidence.decide():
+        n_telling = evidence.n_day_first or evidence.n_month_first
+        asking.notes.append(
+            f"Dates are {decided.replace('_', '-')}: {n_telling:,} of the dates looked at can be nothing else."
+        )
+        return decided
+    if not evidence.is_needed:
+        return None
+    sentence = f"All {evidence.n_either:,} dates that were looked at can be read day-first or month-first. Which is it?"
+    return asking.ask(
+        Question("date_order", sentence, ("day_first", "month_first"), "the import stops and asks", is_needed=True)
+    )
+
+
+def _unit(info: ColumnInfo, heading: str, text: pl.Series, table: str, asking: Asking) -> str | None:
+    """Return the file's unit where it is another than ours; None where it is ours or nobody says."""
+    said = split_unit(heading)[1]
+    if said and said != info.unit and is_convertible(said, info.unit):
+        asking.notes.append(f"{info.name}: the heading says {said}; it is turned into {info.unit or 'a share'}.")
+        return said
+    given = cells.trim(text).drop_nulls()
+    if info.unit == "min" and given.str.contains(_CLOCKED).any():
+        asking.notes.append(f"{info.name}: cells are written like 1h 20m, 38min or 1:20:00 and are turned into minutes.")
+        return CLOCK
+    if info.unit == "0-10":
+        return None if said else _scale(info, heading, text, asking)
+    if info.name in _UNITS_ASKED and not said and not _names_unit(heading, info, table):
+        options = _UNITS_ASKED[info.name]
+        question = Question(
+            f"unit.{info.name}", f"In which unit is '{heading}'?", options, f"it is taken to be in {info.unit}"
+        )
+        answer = asking.ask(question)
+        return answer if answer and answer != info.unit else None
+    return None
+
+
+def _names_unit(heading: str, info: ColumnInfo, table: str) -> bool:
+    """Say whether a heading names our unit itself: "Minutes", or our own name with the unit in it."""
+    known = known_names(table).get("".join(sign for sign in heading.casefold() if sign.isalnum()))
+    words = {word for unit in UNIT_WORDS[info.unit] for word in (unit, f"{unit}s")}
+    named = any(word in words for word in heading.casefold().replace("_", " ").split())
+    return named or bool(known and known.rank == 0)
+
+
+def _scale(info: ColumnInfo, heading: str, text: pl.Series, asking: Asking) -> str | None:
+    numbers = numbers_of(text)
+    usual = numbers.filter((numbers >= 0) & (numbers <= 100) & ~numbers.is_in([88.0, 99.0]))
+    n_above = int((usual > 10).sum())
+    if n_above < max(2, usual.len() // 50):
+        return None
+    sentence = f"{n_above:,} of the cells of '{heading}' that were looked at are above 10. Which scale is it?"
+    question = Question(f"unit.{info.name}", sentence, ("0-10", "0-100", "mm", "cm"), "cells above 10 are set aside")
+    answer = asking.ask(question)
+    return answer if answer and answer != "0-10" else None
+
+
+def _missing(info: ColumnInfo, heading: str, text: pl.Series, asking: Asking) -> dict[str, str]:
+    """Return the cells that a person says stand for missing, as a coding to nothing."""
+    lowered = cells.trim(text).str.to_lowercase().drop_nulls()
+    lowest = info.minimum if info.minimum is not None else 0.0
+    highest = info.maximum if info.maximum is not None else float("inf")
+    bare = lowered.str.replace(r"\.0+$", "")
+    codes = [code for code in _MISSING_NUMBERS if not lowest <= float(code) <= highest and (bare == code).any()]
+    words = [word for word in _MISSING_WORDS if (lowered == word).any()]
+    found: dict[str, str] = {}
+    for code in (*codes, *words):
+        question = Question(
+            f"missing.{info.name}.{code}",
+            f"Some cells of '{heading}' hold {code}. Does it stand for a missing value?",
+            ("yes", "no"),
+            "rows with it are set aside",
+        )
+        if asking.ask(question) == "yes":
+            found |= {code: "", f"{code}.0": ""} if code in codes else {code: ""}
+    return found
+
+
+def _recall(table: TableLayout, asking: Asking) -> dict[str, object]:
+    question = Question(
+        "recall",
+        "What do the pain ratings refer to?",
+        RECALLS,
+        "their recall stays missing and is never mixed with a known one",
+    )
+    answer = asking.ask(question)
+    return {"constants": {**table.constants, "recall": answer}} if answer and answer != "unknown" else {}

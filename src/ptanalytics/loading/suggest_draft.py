@@ -1,0 +1,288 @@
+"""A suggestion while it is built: wide columns first, then the table that the rest of the file is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from ptanalytics.loading.item_groups import ItemGroup, item_groups, score_columns
+from ptanalytics.loading.layouts import JoinedText, Layout, Match, Spread, TableLayout, same_heading, shape_of
+from ptanalytics.loading.names import identifying_category
+from ptanalytics.loading.suggest_columns import Candidate, candidates, chosen, date_like
+from ptanalytics.loading.suggest_details import Asking, with_details
+from ptanalytics.loading.suggest_sample import Sample
+from ptanalytics.loading.suggest_wide import DayColumns, day_columns
+from ptanalytics.loading.suggestion import ColumnSuggestion, Question
+from ptanalytics.loading.value_labels import codings_of
+from ptanalytics.schemas import TABLES, columns_of
+
+_ID_WORDS = frozenset({"id", "recordid", "code", "nr", "no", "number", "userid", "user", "case"})
+_PEOPLE = ("patient", "client", "participant", "subject", "person", "member", "user", "pat", "proband", "case")
+_NUMBERS = ("id", "no", "nr", "number", "num", "code", "key", "pseudonym")
+#: How sure the only column of dates is a table's day.
+_ONLY_DATE = 0.85
+
+
+def _names_a_person(heading: str) -> bool:
+    """Say whether a heading is a person's number, such as "Client no."."""
+    name = same_heading(heading)
+    return any(name == person + number for person in _PEOPLE for number in _NUMBERS)
+
+
+class Draft:
+    """A suggestion while it is built: wide columns first, then the table that the rest is."""
+
+    def __init__(self, sample: Sample, asking: Asking) -> None:
+        self.sample, self.asking = sample, asking
+        self.tables: list[TableLayout] = []
+        #: Heading → what it is taken for.
+        self.reasons: dict[str, ColumnSuggestion] = {}
+        self.texts = {heading: sample.cells[heading] for heading in sample.headings}
+        self.dates = date_like(self.texts)
+        self.patient = self._patient()
+
+    def build(self) -> None:
+        """Find the tables of the file."""
+        days = day_columns(list(self.texts))
+        used = {heading for group in days for heading in group.columns.values()}
+        groups = item_groups([heading for heading in self.texts if heading not in used])
+        items = [group for group in groups if self._are_items(group)]
+        used |= {heading for group in items for heading in group.columns.values()}
+        scored = score_columns([heading for heading in self.texts if heading not in used | {self.patient}])
+        for group in days:
+            self._add_days(group)
+        for item_group in items:
+            self._add_items(item_group)
+        # One pain column beside a date is a rating; scores of instruments are a table of their own.
+        scores = {id_: heading for id_, heading in scored.items() if id_ not in ("nprs", "nprs_7d")}
+        if scores:
+            self._add_scores(scores)
+        self._add_rest([heading for heading in self.texts if heading not in used and heading not in scores.values()])
+
+    def layout(self, layout_id: str) -> Layout | None:
+        """Return the layout of all tables found; None where there is none."""
+        if not self.tables:
+            return None
+        return Layout(
+            id=layout_id,
+            description=f"Suggested for {self.sample.table.path.name}.",
+            match=Match(columns=self.tables[0].read_columns(), shape=shape_of(self.sample.headings)),
+            text=self.sample.text,
+            tables=tuple(self.tables),
+        )
+
+    def _patient(self) -> str | None:
+        said = self.asking.answers.get("column.patient_id")
+        if said in self.texts:
+            self.asking.used.add("column.patient_id")
+            return said
+        of_sessions = chosen(self._candidates("sessions"))
+        if found := of_sessions.get("patient_id"):
+            self._note(found, "patients")
+            return found.heading
+        for is_id, sure, why in (
+            (_names_a_person, 0.85, "the heading names a person's number or code"),
+            (lambda heading: same_heading(heading) in _ID_WORDS, 0.7, "the heading is a word for an id"),
+        ):
+            ids = [heading for heading in self.texts if is_id(heading) and not identifying_category(heading)]
+            if ids:
+                self._note(Candidate("patient_id", ids[0], sure, why), "patients")
+                return ids[0]
+        return None
+
+    def _candidates(
+        self, table: str, own: Mapping[str, str] | None = None, texts: Mapping[str, pl.Series] | None = None
+    ) -> list[Candidate]:
+        return candidates(table, self.texts if texts is None else texts, own or {}, self.sample.table.value_labels)
+
+    def _note(self, found: Candidate, table: str) -> None:
+        self.reasons.setdefault(
+            found.heading, ColumnSuggestion(found.heading, table, found.column, found.confidence, found.reason)
+        )
+
+    def _are_items(self, group: ItemGroup) -> bool:
+        """Say whether numbered columns hold answers: small whole numbers, in a questionnaire that is known or long."""
+        texts = pl.concat([self.texts[heading] for heading in group.columns.values()]).str.strip_chars().drop_nulls()
+        share = texts.str.contains(r"^\d{1,2}(\.0+)?$").mean()
+        return share is not None and float(str(share)) >= 0.8 and (group.is_known or len(group.columns) >= 4)
+
+    def _day(self, column: str, table: str) -> str | None:
+        """Return the column with the day of a wide table's rows: by its name, else the only date there is."""
+        said = self.asking.answers.get(f"column.{column}")
+        found = chosen(self._candidates(table, {column: said} if said else {})).get(column)
+        if found is None and table == "pain_scores":
+            found = chosen(self._candidates("patients")).get("enrolled_date")
+            found = found and Candidate(column, found.heading, found.confidence, "the start day of the person")
+        if found is None and len(self.dates) == 1:
+            found = Candidate(column, self.dates[0], _ONLY_DATE, "its cells are dates")
+        if found is not None:
+            if self.dates == [found.heading] and found.confidence < _ONLY_DATE:
+                found = Candidate(column, found.heading, _ONLY_DATE, f"{found.reason}; it is the only column of dates")
+            self.asking.used.add(f"column.{column}")
+            self._note(found, table)
+            return found.heading
+        question = Question(
+            f"column.{column}",
+            f"Which column holds {columns_of(TABLES[table])[column].description.rstrip('.').lower()} for {table}?",
+            tuple(self.dates),
+            f"the columns for {table} are not read",
+        )
+        return self.asking.ask(question)
+
+    def _add_days(self, group: DayColumns) -> None:
+        what = f"{group.what} {self.sample.table.path.stem}".lower()
+        is_pain = any(word in what for word in ("pain", "nrs", "nprs", "vas", "schmerz", "douleur"))
+        name = group.what or "the days in the headings"
+        if not is_pain:
+            question = Question(
+                f"value.{group.what or 'days'}", f"What is {name}?", ("pain_nprs", "nothing"), "it is not read"
+            )
+            if self.asking.ask(question) != "pain_nprs":
+                return
+        start = None if group.is_dated else self._day("recorded_at", "pain_scores")
+        if self.patient is None or (start is None and not group.is_dated):
+            return
+        columns = {"patient_id": self.patient} | ({"recorded_at": start} if start else {})
+        spread = Spread(name="recorded_at", value="pain_nprs", columns=group.columns, days_after=not group.is_dated)
+        self.asking.notes.append(f"{name}: {group.sentence}.")
+        self._take(TableLayout(table="pain_scores", part=group.what, columns=columns, spread=spread), group.sentence)
+
+    def _add_items(self, group: ItemGroup) -> None:
+        day = self._day("completed_at", "responses")
+        if day is None or self.patient is None:
+            return
+        instrument = group.instrument_id
+        if not group.is_known:
+            question = Question(
+                f"instrument.{group.prefix}",
+                f"Which questionnaire are the {len(group.columns)} columns '{next(iter(group.columns.values()))}' ...?",
+                otherwise=f"they are stored as '{instrument}', which cannot be scored",
+            )
+            instrument = self.asking.ask(question) or instrument
+        items = {key.replace(group.instrument_id, instrument, 1): heading for key, heading in group.columns.items()}
+        table = TableLayout(
+            table="responses",
+            part=instrument,
+            columns={"patient_id": self.patient, "completed_at": day},
+            constants={"instrument_id": instrument},
+            joined={"response_id": JoinedText(columns=(self.patient, day), separator="|")},
+            spread=Spread(name="item_id", value="answer", columns=items),
+        )
+        known = "a questionnaire that is known" if group.is_known else "numbered columns with small whole numbers"
+        self._take(table, f"{known}, {len(items)} items", 0.95 if group.is_known else 0.6)
+
+    def _add_scores(self, scores: Mapping[str, str]) -> None:
+        day = self._day("completed_date", "scores")
+        if day is None or self.patient is None:
+            return
+        table = TableLayout(
+            table="scores",
+            columns={"patient_id": self.patient, "completed_date": day},
+            spread=Spread(name="instrument_id", value="score", columns=dict(scores)),
+        )
+        self._take(table, "the heading names an instrument")
+
+    def _take(self, table: TableLayout, reason: str, confidence: float = 0.9) -> None:
+        if table.spread:
+            for heading in table.spread.columns.values():
+                self._note(Candidate(table.spread.value, heading, confidence, reason), table.table)
+        labelled = table.model_copy(
+            update={"codings": {**codings_of(table, self.sample.table.value_labels), **table.codings}}
+        )
+        self.tables.append(with_details(labelled, self.sample, self.asking))
+
+    def _add_rest(self, headings: list[str]) -> None:
+        texts = {heading: self.texts[heading] for heading in headings}
+        readings = [self._read(table, texts) for table in TABLES]
+        best = max(readings, key=lambda reading: reading.fit)
+        if best.missing and best.n_required_found < max(2, len(best.missing)) and self.tables:
+            best = next(reading for reading in readings if reading.table == "patients")
+        if best.table == "patients" and set(best.taken) <= {"patient_id"} and self.tables:
+            return
+        days_first = sorted(best.missing, key=lambda name: name != "started_at")
+        missing = [name for name in days_first if not self._fill(name, best, texts)]
+        if missing and (self.tables or not best.n_required_found):
+            return
+        for found in best.taken.values():
+            self._note(found, best.table)
+        columns = {ours: found.heading for ours, found in best.taken.items()}
+        joined = {}
+        if best.table == "sessions" and "session_id" not in columns and "started_at" in columns:
+            joined = {"session_id": JoinedText(columns=(columns["started_at"],) * 2, separator="|")}
+            self.asking.notes.append("It has no session id: a patient's rows with one start time are one session.")
+        self._take(TableLayout(table=best.table, columns=columns, joined=joined), "")
+        others = {ours: c for ours, c in self._read("patients", texts).taken.items() if c.heading not in columns.values()}
+        if best.table != "patients" and self.patient and set(others) & {"sex", "birth_year", "onset_date", "enrolled_date"}:
+            for found in others.values():
+                self._note(found, "patients")
+            about = {ours: found.heading for ours, found in others.items() if ours != "patient_id"}
+            self._take(TableLayout(table="patients", columns={"patient_id": self.patient, **about}), "")
+
+    def _read(self, table: str, texts: Mapping[str, pl.Series]) -> "_Reading":
+        infos = columns_of(TABLES[table])
+        own = {
+            key.removeprefix("column."): heading
+            for key, heading in self.asking.answers.items()
+            if key.startswith("column.") and heading in texts and key.removeprefix("column.") in infos
+        }
+        if self.patient in texts:
+            own.setdefault("patient_id", str(self.patient))
+        taken = chosen(self._candidates(table, own, texts))
+        if self.patient in self.reasons and "patient_id" in taken:
+            known = self.reasons[str(self.patient)]
+            taken["patient_id"] = Candidate("patient_id", known.heading, known.confidence, known.reason)
+        derived = {"session_id"} if table == "sessions" and "started_at" in taken else set()
+        missing = [name for name, info in infos.items() if info.is_required and name not in {*taken, *derived}]
+        return _Reading(
+            table, taken, missing, is_named=same_heading(table).rstrip("s") in same_heading(self.sample.table.path.stem)
+        )
+
+    def _fill(self, name: str, reading: "_Reading", texts: Mapping[str, pl.Series]) -> bool:
+        """Ask for a column that a table cannot do without; the only date is taken for a table's day, as unsure."""
+        info = columns_of(TABLES[reading.table])[name]
+        if name == "session_id" and "started_at" in reading.taken:
+            return True  # a patient's rows with one start time are one session
+        free = [heading for heading in texts if heading not in {found.heading for found in reading.taken.values()}]
+        dates = [heading for heading in free if heading in self.dates]
+        if info.dtype.is_temporal() and len(dates) == 1:
+            reading.taken[name] = Candidate(name, dates[0], 0.6, "the only column of dates that is left")
+            return True
+        options = tuple(dates if info.dtype.is_temporal() else (h for h in free if not identifying_category(h)))
+        question = Question(
+            f"column.{name}",
+            f"{reading.table} needs {name} ({info.description.rstrip('.').lower()}). Which column is it?",
+            options,
+            is_needed=True,
+        )
+        answer = self.asking.ask(question)
+        if answer:
+            reading.taken[name] = Candidate(name, answer, 1.0, "you said so")
+        return answer is not None
+
+
+@dataclass
+class _Reading:
+    """One way to read the rest of a file as one table."""
+
+    table: str
+    taken: dict[str, Candidate]
+    missing: list[str]
+    #: Of the missing ones, days for which there are columns of dates to choose from.
+    n_open_days: int = 0
+    is_named: bool = False
+    required: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        infos = columns_of(TABLES[self.table])
+        self.required = sum(info.is_required for info in infos.values())
+
+    @property
+    def n_required_found(self) -> int:
+        """Required columns that were found."""
+        return self.required - len(self.missing)
+
+    @property
+    def fit(self) -> tuple[float, int]:
+        """More and surer columns, fewer missing ones; the file's name decides between equals."""
+        sure = sum(found.confidence for found in self.taken.values())
+        return sure - 1.5 * len(self.missing) + 1.2 * self.n_open_days + 1.2 * self.is_named, self.n_required_found

@@ -1,0 +1,115 @@
+"""What a suggestion looks at: the headings of a file and a sample of its rows, from its head and its tail."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from ptanalytics.loading.layouts import Layout, TextForm
+from ptanalytics.loading.names import known_headings
+from ptanalytics.loading.opening import open_tables
+from ptanalytics.loading.readers import ROW, TextTable, is_delimited, is_parquet
+from ptanalytics.loading.readers.parquet import parquet_table
+from ptanalytics.loading.readers.text_form import FileForm, find_form
+
+_HEAD_BYTES = 1 << 18
+_TAIL_BYTES = 1 << 17
+_HEAD_ROWS, _TAIL_ROWS = 1_000, 500
+#: Encodings in which a line end is one byte, so that a file can be entered in its middle.
+_ONE_BYTE_ENDS = ("utf-8", "utf-8-sig", "cp1252", "latin-1")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Headings and some rows of one table of a file, as text."""
+
+    table: TextTable
+    #: The sampled cells under the file's headings.
+    cells: pl.DataFrame
+    #: The sample is all there is.
+    is_whole: bool
+    text: TextForm = field(default_factory=TextForm)
+    #: How the file is written, in words.
+    written: tuple[str, ...] = ()
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The file's headings."""
+        return self.table.headings
+
+
+def sample_file(path: Path, layout: Layout | None = None) -> list[Sample]:
+    """Look at the head and the tail of a file; a large text or Parquet file is not read through.
+
+    Raises:
+        PtAnalyticsError: The file cannot be read or holds nothing.
+    """
+    if is_delimited(path):
+        return [_of_text(path, layout.text if layout else TextForm())]
+    tables = [parquet_table(path)] if is_parquet(path) else open_tables(path, layout)[0]
+    return [_of_table(table) for table in tables]
+
+
+def _of_table(table: TextTable) -> Sample:
+    head = table.frame.head(_HEAD_ROWS).collect()
+    parts = [head]
+    if table.n_rows > _HEAD_ROWS:
+        n_tail = min(_TAIL_ROWS, table.n_rows - _HEAD_ROWS)
+        parts.append(table.frame.slice(table.n_rows - n_tail, n_tail).collect())
+    cells = pl.concat(parts).select(table.headings)
+    return Sample(table, cells, is_whole=table.n_rows <= _HEAD_ROWS + _TAIL_ROWS)
+
+
+def _of_text(path: Path, wanted: TextForm) -> Sample:
+    form = find_form(path, known_headings(), wanted)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+        tail = b""
+        if size > _HEAD_BYTES and form.encoding in _ONE_BYTE_ENDS:
+            file.seek(max(size - _TAIL_BYTES, _HEAD_BYTES))
+            tail = file.read()
+    is_whole = size <= _HEAD_BYTES
+    # Both pieces are cut in the middle of a line, which is left out.
+    head = head if is_whole else head[: head.rfind(b"\n") + 1]
+    records = _records(head, form)[form.heading_line + wanted.label_rows :] if form.heading_line else []
+    records += _records(tail[tail.find(b"\n") + 1 :], form) if tail else []
+    width = len(form.headings)
+    rows = [
+        [cell or None for cell in record[:width]] + [None] * (width - len(record)) + [number]
+        for number, record in enumerate(records)
+        if any(cell.strip() for cell in record)
+    ]
+    schema = {**dict.fromkeys(form.headings, pl.String), ROW: pl.UInt32}
+    frame = pl.DataFrame(rows, schema=schema, orient="row")
+    table = TextTable(
+        path=path,
+        sheet="",
+        headings=form.headings,
+        frame=frame.lazy(),
+        n_rows=frame.height,
+        n_headings=1,
+        n_comments=0,
+        n_blank=0,
+        delimiter=form.delimiter,
+    )
+    return Sample(table, frame.select(form.headings), is_whole=is_whole, text=wanted, written=form.in_words())
+
+
+def _records(piece: bytes, form: FileForm) -> list[list[str]]:
+    """Cut a piece of the file into records; a line of the file that holds nothing is an empty record."""
+    text = piece.decode(form.encoding, errors="replace").lstrip("\ufeff")
+    records: list[list[str]] = []
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=form.delimiter)
+        n_lines = 0
+        for record in reader:
+            # One entry per line, so that the line of the headings is found by its number.
+            records += [[]] * (reader.line_num - n_lines - 1)
+            records.append(record)
+            n_lines = reader.line_num
+    except csv.Error:
+        return records
+    return records
