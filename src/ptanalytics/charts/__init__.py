@@ -16,8 +16,11 @@ from ptanalytics.charts.plan import plot_plan_timeline, plot_weekly_volume
 from ptanalytics.charts.questionnaires import plot_questionnaires
 from ptanalytics.charts.responders import plot_responder_curve
 from ptanalytics.charts.save import save_figure, save_figures
+from ptanalytics.charts.spaghetti import plot_pain_spaghetti
 from ptanalytics.charts.theme import CHART_CONFIG, mark_synthetic, nothing_to_draw, text_summary
+from ptanalytics.charts.waterfall import plot_change_waterfall
 from ptanalytics.charts.worklist import plot_worklist
+from ptanalytics.charts.xmr import plot_xmr
 
 __all__ = [
     "CHART_CONFIG",
@@ -28,11 +31,13 @@ __all__ = [
     "plot_adherence_definitions",
     "plot_adherence_distribution",
     "plot_adherence_raster",
+    "plot_change_waterfall",
     "plot_cohort_change",
     "plot_data_problems",
     "plot_day_ledger",
     "plot_dose_by_exercise",
     "plot_missingness",
+    "plot_pain_spaghetti",
     "plot_pain_trend",
     "plot_patient_flow",
     "plot_plan_timeline",
@@ -43,6 +48,7 @@ __all__ = [
     "plot_weekly_adherence",
     "plot_weekly_volume",
     "plot_worklist",
+    "plot_xmr",
     "save_figure",
     "save_figures",
     "text_summary",

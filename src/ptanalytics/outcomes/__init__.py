@@ -19,6 +19,7 @@ from ptanalytics.outcomes.responders import responder_curve, responder_shares
 from ptanalytics.outcomes.scoring import score_questionnaires
 from ptanalytics.outcomes.time_to_mic import time_to_mic
 from ptanalytics.outcomes.trend import pain_trend
+from ptanalytics.outcomes.weekly_pain import pain_quantiles, weekly_pain
 
 __all__ = [
     "OutcomeExplanation",
@@ -33,6 +34,7 @@ __all__ = [
     "flares",
     "floor_ceiling",
     "pain_plateau",
+    "pain_quantiles",
     "pain_trend",
     "plan_phase_response",
     "recent_pain",
@@ -43,5 +45,6 @@ __all__ = [
     "score_questionnaires",
     "time_to_mic",
     "tolerance_days",
+    "weekly_pain",
     "xmr_limits",
 ]

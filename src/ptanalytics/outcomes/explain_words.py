@@ -126,7 +126,7 @@ def _reliable(row: Row, settings: Settings) -> Told:
     steps = [
         f"Improvement: {_number(row['improvement'])} from {_number(row['baseline'])} to {_number(row['followup'])}.",
         f"Standard error of a difference: {_number(row['s_diff'], 3)} ({row['source']}).",
-        f"Index: {_number(row['improvement'])} / {_number(row['s_diff'], 3)} = {_number(row['rc'], 2)}; reliable beyond 1.96.",
+        f"Index: {_number(row['improvement'])} / {_number(row['s_diff'], 3)} = {_number(row['rc'], 2)} (reliable: > 1.96).",
         f"Smallest reliable change: 1.96 x {_number(row['s_diff'], 3)} = {_number(row['reliable_points'], 2)}.",
     ]
     if row["cutoff"] is not None:

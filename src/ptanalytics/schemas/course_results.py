@@ -235,6 +235,37 @@ class FlareRates(TableModel):
     reason: str = pa.Field(nullable=True, description="Why there is no rate: too_few_days.")
 
 
+class WeeklyPain(TableModel):
+    """One row is one patient and week from time zero: the mean of the daily values, week 0 being the 7 days before."""
+
+    class Config:
+        name = "weekly_pain"
+        metadata = {"key": ("patient_id", "week"), "sort": ("patient_id", "week")}
+
+    patient_id: str = pa.Field(description="The person.")
+    week: pl.Int32 = pa.Field(ge=0, description="0: the 7 days before time zero; 1: the first 7 days.")
+    pain_nprs: float = pa.Field(ge=0, le=10, nullable=True, description="Mean of the daily values.", metadata=_NPRS)
+    n_days: pl.Int32 = pa.Field(ge=1, description="Days with a value.", metadata=_DAYS)
+    reason: str = pa.Field(nullable=True, description="Why there is no mean: too_few_days.")
+
+
+class PainQuantiles(TableModel):
+    """One row is one week: how daily pain of a group is spread over its patients."""
+
+    class Config:
+        name = "pain_quantiles"
+        metadata = {"key": ("week",), "sort": ("week",)}
+
+    week: pl.Int32 = pa.Field(ge=0, description="Week from time zero.")
+    n: pl.Int32 = pa.Field(ge=0, description="Patients with a mean.", metadata={"unit": "patients"})
+    median: float = pa.Field(nullable=True, description="Median of the patients' means.", metadata=_NPRS)
+    p10: float = pa.Field(nullable=True, description="10th percentile.", metadata=_NPRS)
+    p25: float = pa.Field(nullable=True, description="25th percentile.", metadata=_NPRS)
+    p75: float = pa.Field(nullable=True, description="75th percentile.", metadata=_NPRS)
+    p90: float = pa.Field(nullable=True, description="90th percentile.", metadata=_NPRS)
+    reason: str = pa.Field(nullable=True, description="Why there are no quantiles: too_few_patients.")
+
+
 class FloorCeiling(TableModel):
     """One row is one measure: how many of a group stand at the ends of the scale, where change cannot be seen."""
 
@@ -266,4 +297,6 @@ COURSE_RESULTS: tuple[type[TableModel], ...] = (
     RecoveryStatus,
     FlareRates,
     FloorCeiling,
+    WeeklyPain,
+    PainQuantiles,
 )
