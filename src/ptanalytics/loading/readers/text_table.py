@@ -12,6 +12,8 @@ from ptanalytics.loading.readers.scratch import ScratchFolder
 #: Columns that are ours in every text table; a file's own column of that name gets a suffix.
 ROW = "row"
 FAULT = "_fault"
+#: A whole question can be a heading; a heading longer than this is a file cut in the wrong place.
+_LONGEST_HEADING = 2_000
 _RESERVED = {ROW, FAULT, "file", "is_valid", "n_rows"}
 
 #: What is wrong with a line as a whole, by rule.
@@ -67,14 +69,15 @@ class TextTable:
 
 
 def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
-    """Return headings that are never empty, never ours and never twice the same."""
-    headings: list[str] = []
+    """Return headings that are never empty, never ours, never twice the same, and never longer than a name can be."""
+    headings: dict[str, None] = {}
     for number, text in enumerate(raw, start=1):
         name = (text or "").strip().lstrip("\ufeff") or f"column {number}"
+        name = f"{name[:_LONGEST_HEADING]}..." if len(name) > _LONGEST_HEADING else name
         name = f"{name} (file)" if name in _RESERVED else name
         while name in headings:
             name = f"{name} ({number})"
-        headings.append(name)
+        headings[name] = None
     return tuple(headings)
 
 
