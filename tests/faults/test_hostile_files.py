@@ -39,7 +39,7 @@ class TestCellsOfTenMegabytes:
         try:
             loaded = load("pain.csv", HEADING + GOOD + cells.format(self.HUGE).encode() + b"\n")
         except UnreadableFileError as refusal:
-            assert len(str(refusal)) < 500
+            assert len(str(refusal)) < 500  # noqa: PT017 - both ends are right
         else:
             assert counts(loaded) == (1, 1, 0)
             assert loaded.quarantine.reasons["reason"].str.len().max() < 200
@@ -87,7 +87,7 @@ class TestBytesThatAreNoText:
         try:
             loaded = load("pain.csv", content)
         except PtAnalyticsError as refusal:
-            assert "\x00" not in str(refusal)
+            assert "\x00" not in str(refusal)  # noqa: PT017 - both ends are right
         else:
             assert sum(counts(loaded)) == 1
 
@@ -133,8 +133,8 @@ class TestFormulas:
 
 def test_a_deep_or_wide_document_takes_no_memory_to_speak_of(tmp_path):
     """Megabytes of nothing but brackets and empty records, in a process of its own."""
-    (tmp_path / "deep.json").write_bytes(b"[" * (30 << 20))
-    (tmp_path / "wide.json").write_bytes(b"[" + b"{}," * (2 << 20) + b"{}]")
+    (tmp_path / "deep.json").write_bytes(b"[" * (8 << 20))
+    (tmp_path / "wide.json").write_bytes(b"[" + b"{}," * (1 << 19) + b"{}]")
     (tmp_path / "deep.xml").write_bytes(b"<HealthData>" + b"<a>" * (2 << 20))
     program = textwrap.dedent(
         """
@@ -153,4 +153,4 @@ def test_a_deep_or_wide_document_takes_no_memory_to_speak_of(tmp_path):
     done = subprocess.run([sys.executable, "-c", program, *names], capture_output=True, text=True, check=True, timeout=300)
     *refusals, megabytes = done.stdout.split()
     assert refusals == ["UnreadableFileError"] * 3
-    assert int(megabytes) < 2_500
+    assert int(megabytes) < 2_000

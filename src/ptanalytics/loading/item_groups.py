@@ -12,6 +12,7 @@ _ITEM = re.compile(
     r"^(?P<prefix>.*?[^\W\d_].*?)(?:[\s_.\-]+(?:item|question|frage|q))?[\s_.\-]*(?P<number>\d{1,2})$", re.IGNORECASE
 )
 _MIN_ITEMS = 3
+_LONGEST_ITEM = 300
 _SCORE_WORDS = ("score", "total", "totalscore", "sum", "sumscore", "percent", "pct", "index", "value", "result")
 
 
@@ -38,7 +39,8 @@ def item_groups(headings: Sequence[str]) -> list[ItemGroup]:
     """
     found: dict[str, dict[int, str]] = {}
     for heading in headings:
-        if fit := _ITEM.match(heading.strip()):
+        # A heading longer than any question is a broken file's, and matching it would take for ever.
+        if len(heading) <= _LONGEST_ITEM and (fit := _ITEM.match(heading.strip())):
             found.setdefault(same_heading(fit["prefix"]), {}).setdefault(int(fit["number"]), heading)
     return [_group(prefix, numbered) for prefix, numbered in found.items() if prefix and len(numbered) >= _MIN_ITEMS]
 

@@ -148,7 +148,7 @@ class TestRefused:
 
     def test_plain_values_are_no_records(self, write):
         for content in ([1, 2, 3], [{}], 3, "x"):
-            with pytest.raises(UnreadableFileError, match="JSON|json"):
+            with pytest.raises(UnreadableFileError, match=r"JSON|json"):
                 load(write("x.json", content))
 
     def test_more_names_than_any_table_has(self, write, monkeypatch):
