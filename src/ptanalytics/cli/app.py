@@ -17,6 +17,7 @@ from ptanalytics.cli import (
     report,
     review,
     samples,
+    undo,
     worklist,
 )
 from ptanalytics.cli.guard import GuardedGroup
@@ -53,6 +54,7 @@ def _options(
 app.command("samples")(samples.samples)
 app.command("create")(create.create)
 app.command("import")(import_.import_)
+app.command("undo")(undo.undo)
 app.command("check")(check.check)
 app.command("repair")(repair.repair)
 app.command("report")(report.report)

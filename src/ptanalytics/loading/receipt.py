@@ -1,7 +1,7 @@
 """What became of every row of every file, as one record that can be kept, printed and read back."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COUNTS = ("rows_read", "rows_used", "rows_set_aside", "rows_duplicate", "rows_ignored")
-_STUDY_COUNTS = ("rows_new", "rows_changed", "rows_unchanged")
+_STUDY_COUNTS = ("rows_new", "rows_changed", "rows_unchanged", "rows_removed")
 
 
 class FileReceipt(BaseModel):
@@ -47,6 +47,9 @@ class FileReceipt(BaseModel):
     rows_changed: int | None = None
     #: Of the duplicates, in a study: rows that the study had already.
     rows_unchanged: int | None = None
+    #: In a study: rows of an earlier version of this export, within the days this one covers, that it no longer has. They
+    #: stay in the study. Where several files are one export, the last of them carries the number.
+    rows_removed: int | None = None
     columns_renamed: dict[str, str] = Field(default_factory=dict)
     columns_dropped: tuple[str, ...] = ()
     #: Headings that identify a person, with the HIPAA category. Their cells were never read.
@@ -79,11 +82,27 @@ class Receipt(BaseModel):
 
     files: tuple[FileReceipt, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
+    #: What the receipt is of: exports, rows that the software made, or an import that was undone.
+    kind: Literal["import", "append", "undo"] = "import"
+    #: Number of the receipt in its study; missing outside a study.
+    number: int | None = None
+    #: Of an undo: number of the import undone, the rows it had brought and are gone again, and the rows it had replaced
+    #: and are back.
+    undoes: int | None = None
+    rows_taken_back: int = 0
+    rows_restored: int = 0
 
     @classmethod
-    def of(cls, files: Sequence[FileReceipt], skipped: Sequence[SkippedFile] = ()) -> "Receipt":
+    def of(
+        cls,
+        files: Sequence[FileReceipt],
+        skipped: Sequence[SkippedFile] = (),
+        *,
+        kind: Literal["import", "append"] = "import",
+        number: int | None = None,
+    ) -> "Receipt":
         """Make a receipt of its entries."""
-        return cls(files=tuple(files), skipped=tuple(skipped))
+        return cls(files=tuple(files), skipped=tuple(skipped), kind=kind, number=number)
 
     @property
     def rows_read(self) -> int:
@@ -124,6 +143,11 @@ class Receipt(BaseModel):
     def rows_unchanged(self) -> int:
         """In a study: duplicates of rows the study had already."""
         return sum(entry.rows_unchanged or 0 for entry in self.files)
+
+    @property
+    def rows_removed(self) -> int:
+        """In a study: rows of earlier versions of these exports that they no longer have; they stay."""
+        return sum(entry.rows_removed or 0 for entry in self.files)
 
     def to_frame(self) -> "pd.DataFrame":
         """Return one line per file and table as a pandas table."""

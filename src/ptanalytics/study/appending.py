@@ -12,11 +12,15 @@ from ptanalytics.schemas.model import row_rules
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.description import read_description
 from ptanalytics.study.locking import write_lock
-from ptanalytics.study.manifest import read_manifest
+from ptanalytics.study.manifest import HistoryEntry, read_manifest
 from ptanalytics.study.merging import ROW
 from ptanalytics.study.store import known_table
 from ptanalytics.study.tally import entry_of_appended
 from ptanalytics.study.transaction import transaction
+from ptanalytics.study.undo import now
+
+#: What signing a plan calls itself.
+SIGN_OFF = "plan sign-off"
 
 
 def append_rows(study_path: Path, table: str, frame: Any, *, origin: str) -> Receipt:
@@ -32,8 +36,11 @@ def append_rows(study_path: Path, table: str, frame: Any, *, origin: str) -> Rec
         if contradictory := outcomes.rows_of(0, "conflict"):
             message = f"{len(contradictory)} rows from {origin} for '{table}' share a key but differ. Nothing was added."
             raise InvalidTableError(message)
-        receipt = Receipt.of([entry_of_appended(origin, table, outcomes)])
-        current.commit(receipt.to_json(), [])
+        number = current.receipt_number
+        receipt = Receipt.of([entry_of_appended(origin, table, outcomes)], kind="append", number=number)
+        is_signed = origin == SIGN_OFF
+        entry = HistoryEntry(receipt=number, kind="append", at=now(), tables=(table,), is_signed=is_signed)
+        current.commit(receipt.to_json(), entry)
     return receipt
 
 

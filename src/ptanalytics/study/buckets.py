@@ -6,6 +6,8 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
+from ptanalytics.study.text_codes import TextCodes
+
 #: In the table of buckets: not computed yet. No study has so many buckets.
 _UNKNOWN = 65_535
 
@@ -25,32 +27,29 @@ def buckets_of(patient_ids: Iterable[str], n_buckets: int) -> set[int]:
     return {bucket_of(patient_id, n_buckets) for patient_id in patient_ids}
 
 
-def bucket_expr(n_buckets: int) -> pl.Expr:
-    """Return the bucket of ``patient_id`` as an expression for streaming; that of a missing id means nothing.
+class BucketTable:
+    """The bucket of each number that stands for a patient's id; the checksum is computed once per id."""
 
-    The checksum is computed once per distinct id: Polars numbers the ids as categories of this expression's own, and a
-    table says the bucket of each number.
-    """
-    if n_buckets == 1:
-        return pl.lit(0, dtype=pl.UInt16)
-    dtype = pl.Categorical(pl.Categories.random())
-    # Polars forgets the numbers when no column has them, so this one must live as long as the expression.
-    keeper = pl.Series([""], dtype=dtype)
-    table = np.full(1024, _UNKNOWN, dtype=np.uint16)
+    def __init__(self, n_buckets: int, codes: TextCodes) -> None:
+        self._n_buckets = n_buckets
+        self._codes = codes
+        self._buckets = np.full(1024, _UNKNOWN, dtype=np.uint16)
 
-    def assign(ids: pl.Series) -> pl.Series:
-        nonlocal table
-        codes = ids.cast(keeper.dtype).to_physical().fill_null(0).to_numpy()
-        known = table
-        highest = int(codes.max(initial=0))
+    def of(self, numbers: pl.Series) -> pl.Series:
+        """Return the bucket of each number; that of a missing one means nothing."""
+        if self._n_buckets == 1:
+            return pl.Series(np.zeros(len(numbers), dtype=np.uint16))
+        places = numbers.fill_null(0).to_numpy()
+        known = self._buckets
+        highest = int(places.max(initial=0))
         if highest >= len(known):
             known = np.concatenate([known, np.full(2 * highest, _UNKNOWN, dtype=np.uint16)])
-        buckets = known[codes]
+        buckets = known[places]
         if (is_unknown := buckets == _UNKNOWN).any():
-            new = ids.filter(pl.Series(is_unknown)).fill_null("").unique()
-            known[new.cast(keeper.dtype).to_physical().to_numpy()] = [bucket_of(i, n_buckets) for i in new.to_list()]
-            buckets = known[codes]
-        table = known
+            new = pl.Series(np.unique(places[is_unknown]))
+            texts = self._codes.texts_of(new).to_list()
+            known[new.to_numpy()] = [bucket_of(text, self._n_buckets) for text in texts]
+            buckets = known[places]
+        # Batches run at once; what one of them forgets another computes again.
+        self._buckets = known
         return pl.Series(buckets)
-
-    return pl.col("patient_id").map_batches(assign, return_dtype=pl.UInt16, is_elementwise=True)

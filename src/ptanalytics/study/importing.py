@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,23 +12,36 @@ import polars as pl
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.convert import ROWS, conflict_reasons, convert, explain_rows
 from ptanalytics.loading.receipt import FileReceipt, Receipt
-from ptanalytics.loading.sources import Source, find_sources
-from ptanalytics.study.description import read_description
+from ptanalytics.loading.sources import Source, Sources, find_sources
+from ptanalytics.study.description import StudyDescription, read_description
+from ptanalytics.study.exports import family_of
+from ptanalytics.study.known_files import (
+    Paths,
+    Stamp,
+    all_known,
+    known_files,
+    reading_digest,
+    refuse_changed,
+    stamps,
+)
 from ptanalytics.study.locking import write_lock
-from ptanalytics.study.manifest import ImportedSource, read_manifest
+from ptanalytics.study.manifest import HistoryEntry, ImportedSource, Manifest, read_manifest
 from ptanalytics.study.merging import ROW
 from ptanalytics.study.tally import entry_of_known, entry_of_merging, entry_of_source
 from ptanalytics.study.transaction import Transaction, disk_refusal, transaction
-
-Paths = Path | str | Sequence[Path | str]
-#: Called with what happens now, how many steps are done, and how many there are. It never gets a patient's value.
-Progress = Callable[[str, int, int], None]
+from ptanalytics.study.undo import now
+from ptanalytics.study.watch import Cancel, Progress, Watch
 
 _ROWS_EXPLAINED_AT_ONCE = 200_000
 
 
 def import_exports(
-    study_path: Path, paths: Paths, *, reading: Mapping[str, Any], progress: Progress | None = None
+    study_path: Path,
+    paths: Paths,
+    *,
+    reading: Mapping[str, Any],
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Receipt:
     """Import all sources found at ``paths`` in one transaction; see `Study.import_exports`.
 
@@ -36,55 +50,114 @@ def import_exports(
         paths: Files and folders.
         reading: How to read them: ``layout``, ``columns``, ``date_order``.
         progress: Told of each step.
+        cancel: Asked meanwhile whether to end.
     """
+    watch = Watch(progress, cancel)
     description = read_description(study_path)
-    sources = find_sources(paths, timezone=description.timezone, saved_layouts=study_path / "layouts", **reading)
-    identities = [_identity(source) for source in sources]
+    saved = study_path / "layouts"
+    before = stamps(paths)
+    digest = reading_digest(description.timezone, saved, reading)
+    manifest = read_manifest(study_path)
+    if watch.run(partial(all_known, paths, study_path, manifest, digest, before)) is None:
+        finding = partial(find_sources, paths, timezone=description.timezone, saved_layouts=saved, **reading)
+        sources = watch.run(finding)
+    else:
+        sources = Sources()
     with write_lock(study_path):
         manifest = read_manifest(study_path)
-        known = {entry.identity for entry in manifest.imported}
-        entries = {n: entry_of_known(source) for n, source in enumerate(sources) if identities[n] in known}
-        fresh = {n: source for n, source in enumerate(sources) if n not in entries}
-        if not fresh:
-            return Receipt.of(list(entries.values()), sources.skipped)
-        with transaction(study_path, manifest, description.buckets) as current:
-            entries |= _bring_in(current, fresh, progress or _silent)
-            receipt = Receipt.of([entries[n] for n in range(len(sources))], sources.skipped)
-            imported = [
-                ImportedSource(identity=identities[n], table=s.table, file=s.file, receipt=current.receipt_number)
-                for n, s in fresh.items()
-            ]
-            current.commit(receipt.to_json(), imported)
+        if not sources:
+            entries = all_known(paths, study_path, manifest, digest, before)
+            if entries is not None:
+                return _note_known(study_path, manifest, description, entries, sources)
+            # Somebody undid their import in this moment.
+            sources = find_sources(paths, timezone=description.timezone, saved_layouts=saved, **reading)
+        return _import_sources((study_path, description), manifest, sources, (digest, before), watch)
+
+
+def _import_sources(
+    place: tuple[Path, StudyDescription],
+    manifest: Manifest,
+    sources: Sources,
+    seen: tuple[str, Mapping[Path, Stamp]],
+    watch: Watch,
+) -> Receipt:
+    """Bring in what the study does not know yet; the caller holds the write lock."""
+    path, description = place
+    identities = [_identity(source) for source in sources]
+    known = {entry.identity for entry in manifest.imported}
+    entries = {n: entry_of_known(source) for n, source in enumerate(sources) if identities[n] in known}
+    fresh = {n: source for n, source in enumerate(sources) if n not in entries}
+    if not fresh:
+        return _note_known(path, manifest, description, list(entries.values()), sources)
+    digest, before = seen
+    with transaction(path, manifest, description.buckets, watch) as current:
+        number = current.receipt_number
+        entries |= _bring_in(current, fresh, before, watch)
+        receipt = Receipt.of([entries[n] for n in range(len(sources))], sources.skipped, number=number)
+        imported = [
+            ImportedSource(identity=identities[n], table=s.table, file=s.file, receipt=number) for n, s in fresh.items()
+        ]
+        passed_over = [skipped.file for skipped in sources.skipped]
+        files = known_files(list(fresh.values()), passed_over, digest, before, number)
+        tables = tuple(dict.fromkeys(source.table for source in fresh.values()))
+        current.commit(
+            receipt.to_json(),
+            HistoryEntry(receipt=number, kind="import", at=now(), tables=tables),
+            imported=(*manifest.imported, *imported),
+            known_files=(*manifest.known_files, *files),
+        )
     return receipt
 
 
-def _bring_in(current: Transaction, sources: Mapping[int, Source], progress: Progress) -> dict[int, FileReceipt]:
+def _note_known(
+    path: Path, manifest: Manifest, description: StudyDescription, entries: list[FileReceipt], sources: Sources
+) -> Receipt:
+    """Write a receipt that says that every row was known; nothing else changes."""
+    with transaction(path, manifest, description.buckets) as current:
+        receipt = Receipt.of(entries, sources.skipped, number=current.receipt_number)
+        current.commit(receipt.to_json(), HistoryEntry(receipt=current.receipt_number, kind="import", at=now()))
+    return receipt
+
+
+def _bring_in(
+    current: Transaction, sources: Mapping[int, Source], before: Mapping[Path, Stamp], watch: Watch
+) -> dict[int, FileReceipt]:
     """Stage every source, then merge and explain table by table."""
     tables = list(dict.fromkeys(source.table for source in sources.values()))
-    n_steps = len(sources) + len(tables) + 1
+    n_rows = sum(source.n_rows for source in sources.values())
+    watch.expect(2 * n_rows)
     rejected: dict[int, list[int]] = {}
-    for done, (number, source) in enumerate(sources.items()):
-        progress(f"Reading {source.file}", done, n_steps)
-        rejected[number] = _stage(current, number, source)
+    done = 0
+    for number, source in sources.items():
+        watch.step(f"Reading {source.file}", done)
+        rejected[number] = _stage(current, number, source, before)
+        done += source.n_rows
     entries: dict[int, FileReceipt] = {}
-    for done, table in enumerate(tables, start=len(sources)):
-        progress(f"Sorting {table}", done, n_steps)
+    for table in tables:
+        watch.step(f"Sorting {table}", done)
         of_table = {number: source for number, source in sources.items() if source.table == table}
         entries |= _settle(current, table, of_table, rejected)
-    progress("Finishing", n_steps - 1, n_steps)
+        done += sum(source.n_rows for source in of_table.values())
+    for path in {source.path for source in sources.values()}:
+        refuse_changed(path, before)
+    watch.step("Finishing", done)
     return entries
 
 
-def _stage(current: Transaction, number: int, source: Source) -> list[int]:
+def _stage(current: Transaction, number: int, source: Source, before: Mapping[Path, Stamp]) -> list[int]:
     """Stage one source and return the rows that are not valid."""
     try:
         return current.stage(source.table, number, convert(source), _given_columns(source))
-    except pl.exceptions.PolarsError as error:
-        if disk_refusal(error) is not None:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        if isinstance(error, Exception) and disk_refusal(error) is not None:
             raise
+        refuse_changed(source.path, before)
         # The engine's own message shows the cell it stumbled over, so it goes no further.
         found = "its lines cannot be cut into cells, or it changed while it was read"
         raise UnreadableFileError(source.path, found) from None
+    except OSError:
+        refuse_changed(source.path, before)
+        raise
 
 
 def _lines_of(source: Source) -> dict[int, list[int]]:
@@ -98,7 +171,9 @@ def _settle(
 ) -> dict[int, FileReceipt]:
     """Merge one table, count what became of each source's rows, and keep those set aside."""
     lines = {number: _lines_of(source) for number, source in sources.items() if source.layout.aggregate}
-    outcomes = current.merge(table, in_detail=lines)
+    families = {number: family_of(source) for number, source in sources.items()}
+    last = {family: number for number, family in families.items()}
+    outcomes = current.merge(table, in_detail=lines, families=families)
     entries, parts = {}, []
     for number, source in sources.items():
         n_rejected, conflicts = len(rejected[number]), outcomes.rows_of(number, "conflict")
@@ -107,7 +182,8 @@ def _settle(
             conflicts = [line for row in conflicts for line in lines[number][row]]
         else:
             entry = entry_of_source(source, outcomes, number, n_rejected=n_rejected)
-        entries[number] = entry
+        n_removed = outcomes.removed.get(families[number], 0) if last[families[number]] == number else 0
+        entries[number] = entry.model_copy(update={"rows_removed": n_removed})
         parts += _set_aside(source, rejected[number], conflicts)
     if parts:
         rows, reasons = zip(*parts, strict=True)
@@ -147,7 +223,3 @@ def _identity(source: Source) -> str:
         dict(source.decisions.decimal_mark),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _silent(_what: str, _done: int, _of: int) -> None:
-    """Say nothing."""

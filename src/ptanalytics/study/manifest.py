@@ -28,6 +28,10 @@ class BucketFile(_Frozen):
     sha256: str
     #: Latest session or pain entry, local time; other tables have none.
     last_at: datetime | None = None
+    #: Which exports its rows came from: digests of their kind and name (see `exports.family_of`).
+    families: tuple[str, ...] = ()
+    #: Where there are several: a Parquet file that says of each row which of them it came from.
+    families_file: str | None = None
 
 
 class ImportedSource(_Frozen):
@@ -41,6 +45,18 @@ class ImportedSource(_Frozen):
     receipt: int
 
 
+class KnownFile(_Frozen):
+    """A file that was imported whole, so that the same bytes under the same name need no second reading."""
+
+    name: str
+    bytes: int
+    fingerprint: str
+    #: Digest of how it was read: layout, names, date order, time zone and version.
+    reading: str
+    #: Number of the receipt that says what became of its rows.
+    receipt: int
+
+
 class QuarantineEntry(_Frozen):
     """Rows of one table that one import set aside."""
 
@@ -49,13 +65,30 @@ class QuarantineEntry(_Frozen):
     rows: int
 
 
-class Manifest(_Frozen):
-    """What the study holds at one generation."""
+class HistoryEntry(_Frozen):
+    """One change of the study, as its receipt of the same number tells it."""
 
-    format: Literal[1] = 1
+    receipt: int
+    kind: Literal["import", "append", "undo"]
+    #: UTC, to the second.
+    at: str
+    #: Tables whose rows it read or changed; none where every file was known.
+    tables: tuple[str, ...] = ()
+    #: Number of the import it undid.
+    undoes: int | None = None
+    #: Signed plan versions, which are not undone: the records of the study keep them.
+    is_signed: bool = False
+
+
+class Manifest(_Frozen):
+    """What the study holds at one generation. Format 1, of version 0.1, had no history: its imports cannot be undone."""
+
+    format: Literal[1, 2] = 2
     generation: int = Field(ge=0)
     tables: dict[str, dict[int, BucketFile]] = {}
     imported: tuple[ImportedSource, ...] = ()
+    known_files: tuple[KnownFile, ...] = ()
+    history: tuple[HistoryEntry, ...] = ()
     n_receipts: int = 0
     quarantine: tuple[QuarantineEntry, ...] = ()
     #: Files the last import replaced; they stay for readers that opened the study before it.
@@ -63,7 +96,16 @@ class Manifest(_Frozen):
 
     def files(self) -> set[str]:
         """Return the table files that are current."""
-        return {entry.file for buckets in self.tables.values() for entry in buckets.values()}
+        entries = [entry for buckets in self.tables.values() for entry in buckets.values()]
+        return {name for entry in entries for name in (entry.file, entry.families_file) if name is not None}
+
+    def undone(self) -> set[int]:
+        """Return the numbers of the imports that were undone."""
+        return {entry.undoes for entry in self.history if entry.undoes is not None}
+
+    def can_be_undone(self) -> set[int]:
+        """Return the numbers of the imports and repairs that stand; what they replaced is kept."""
+        return {entry.receipt for entry in self.history if entry.kind != "undo"} - self.undone()
 
     def n_rows(self, table: str) -> int:
         """Return how many rows a table has."""

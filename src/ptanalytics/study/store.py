@@ -22,6 +22,8 @@ from ptanalytics.study.locking import write_lock
 from ptanalytics.study.manifest import Manifest, read_manifest
 
 STAGING = "staging"
+#: What imports replaced, by the number of the receipt.
+UNDO = "undo"
 
 
 class Snapshot:
@@ -110,6 +112,10 @@ def clean(path: Path, manifest: Manifest) -> None:
     for file in (path / "receipts").glob("*.json"):
         if int(file.stem) > manifest.n_receipts:
             file.unlink(missing_ok=True)
+    kept = manifest.can_be_undone()
+    for folder in (path / UNDO).glob("[0-9]*"):
+        if int(folder.name) not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def clean_if_idle(path: Path, manifest: Manifest) -> None:

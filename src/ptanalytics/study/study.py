@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from ptanalytics.loading.quarantine import Quarantine
     from ptanalytics.loading.receipt import Receipt
-    from ptanalytics.study.importing import Paths, Progress
+    from ptanalytics.study.known_files import Paths
+    from ptanalytics.study.watch import Cancel, Progress
 
 
 class Study:
@@ -201,19 +202,23 @@ class Study:
         columns: Mapping[str, str] | None = None,
         date_order: str | None = None,
         progress: "Progress | None" = None,
+        cancel: "Cancel | None" = None,
     ) -> "Receipt":
         """Import exports in one transaction: all of them become visible together, or nothing does.
 
-        Importing the same export again changes nothing. A newer export that overlaps adds its new rows and replaces the
-        rows whose key is there already with other content. Rows that cannot be read or break a rule are set aside in the
-        quarantine with a reason and stop nothing.
+        Importing the same export again changes no row, and its receipt says so. A newer export that overlaps adds its new
+        rows and replaces the rows whose key is there already with other content; rows that it no longer has are counted
+        (``rows_removed``) and stay. Rows that cannot be read or break a rule are set aside in the quarantine with a reason
+        and stop nothing. `undo_import` takes an import back.
 
         Args:
             paths: A file, a folder, or several of them.
             layout: Name or file of an export layout; without it the layout is recognised.
             columns: ``{"their name": "our name"}``; wins over the layout.
             date_order: ``day_first`` or ``month_first`` where dates can be read both ways.
-            progress: Called with what happens now, the steps done and the number of steps.
+            progress: Called, on the caller's thread, with what happens now, the rows done and the rows to do; each row
+                counts twice, when it is read and when it is sorted into the study.
+            cancel: Asked several times a second; True ends the import and leaves the study as it was.
 
         Returns:
             The receipt: for each file and table ``rows_read == rows_used + rows_set_aside + rows_duplicate +
@@ -223,13 +228,54 @@ class Study:
             NothingUsableError: There is nothing to import at the paths.
             StudyBusyError: Another import did not finish in time.
             OutputError: The disk is full or read-only; the study is as it was.
+            ImportCancelledError: ``cancel`` said so.
         """
         from ptanalytics.study.importing import import_exports  # noqa: PLC0415 - reading a study needs no file readers
 
         reading = {"layout": layout, "columns": columns, "date_order": date_order}
-        receipt = import_exports(self.path, paths, reading=reading, progress=progress)
+        receipt = import_exports(self.path, paths, reading=reading, progress=progress, cancel=cancel)
         self.refresh()
         return receipt
+
+    def undo_import(self, number: int | None = None) -> "Receipt":
+        """Take an import back: its rows go, rows they had replaced come back, and what it set aside is forgotten.
+
+        It is a transaction of its own with a receipt of its own; the receipt of the import stays. What was undone can be
+        imported again. Rows that the software made (corrected rows of a repair sheet) are undone in the same way.
+
+        Args:
+            number: Number of the import's receipt, see `history`; without it the latest import that stands.
+
+        Returns:
+            A receipt with ``undoes``, ``rows_taken_back`` and ``rows_restored``.
+
+        Raises:
+            UndoError: There is no such import, it was undone before, or later ones that stand have rows of the same tables:
+                the sentence says which must be undone first.
+            StudyBusyError: An import did not finish in time.
+            OutputError: The disk is full or read-only; the study is as it was.
+        """
+        from ptanalytics.study.undo import undo_import  # noqa: PLC0415 - see import_exports
+
+        receipt = undo_import(self.path, number)
+        self.refresh()
+        return receipt
+
+    def latest_import(self) -> int | None:
+        """Return the number of the latest import that stands, which `undo_import` takes back; None without any."""
+        manifest = self._snapshot.manifest
+        standing = manifest.can_be_undone()
+        return max((e.receipt for e in manifest.history if e.kind == "import" and e.receipt in standing), default=None)
+
+    def history(self) -> "pd.DataFrame":
+        """Return what changed the study, oldest first: number, kind, time (UTC), tables, counts, and whether it stands.
+
+        ``kind`` is import, append (rows made by the software) or undo. Changes made by version 0.1 are listed without
+        a time; they cannot be undone.
+        """
+        from ptanalytics.study.history import history  # noqa: PLC0415 - see import_exports
+
+        return to_pandas(history(self._snapshot.manifest, self.receipts()))
 
     def append_rows(self, table: str, frame: Any, *, origin: str) -> "Receipt":
         """Add rows made by the software, such as a signed plan version, in one transaction.
@@ -250,7 +296,7 @@ class Study:
         return receipt
 
     def receipts(self) -> "list[Receipt]":
-        """Return the receipts of all imports that changed the study, oldest first."""
+        """Return the receipts of all imports and undone imports, oldest first; receipt n is the n-th."""
         from ptanalytics.loading.receipt import Receipt  # noqa: PLC0415 - see import_exports
 
         numbers = range(1, self._snapshot.manifest.n_receipts + 1)

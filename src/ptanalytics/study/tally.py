@@ -12,7 +12,12 @@ from ptanalytics.study.transaction import Outcomes
 def entry_of_known(source: Source) -> FileReceipt:
     """Return the entry of a source that the study holds already: all its rows are there."""
     return source.entry(
-        rows_set_aside=0, rows_duplicate=source.n_rows, rows_new=0, rows_changed=0, rows_unchanged=source.n_rows
+        rows_set_aside=0,
+        rows_duplicate=source.n_rows,
+        rows_new=0,
+        rows_changed=0,
+        rows_unchanged=source.n_rows,
+        rows_removed=0,
     )
 
 

@@ -5,30 +5,37 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ptanalytics.errors import OutputError
 from ptanalytics.schemas.frames import empty_frame
-from ptanalytics.schemas.model import columns_of, key_of
 from ptanalytics.schemas.tables import TABLES
-from ptanalytics.study.buckets import bucket_expr
+from ptanalytics.study.bucket_changes import BucketChange, changes_json
 from ptanalytics.study.durable import flush_folder, move_into_place
-from ptanalytics.study.manifest import BucketFile, ImportedSource, Manifest, QuarantineEntry, read_manifest
-from ptanalytics.study.merging import ROW, SOURCE, Outcome, merge_bucket
-from ptanalytics.study.store import STAGING, clean
+from ptanalytics.study.exports import Window, mentioned_keys, rows_removed, time_column
+from ptanalytics.study.manifest import BucketFile, HistoryEntry, Manifest, QuarantineEntry, read_manifest
+from ptanalytics.study.merging import FAMILY, MARK, ROW, SOURCE, BucketMerge, Outcome, merge_bucket
+from ptanalytics.study.partition import Partition
+from ptanalytics.study.store import STAGING, UNDO, clean
+from ptanalytics.study.watch import Watch
 
 #: What a disk says that is full, read-only, or not ours to write to.
 _DISK_REFUSALS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 #: Where the time of an entry stands; the latest one over the study is its cut-off day.
 _ENTRY_TIME = {"sessions": "started_at", "pain_scores": "recorded_at"}
+#: Single-threaded steps of one bucket overlap with those of another, at the price of two buckets in memory.
+_BUCKETS_AT_ONCE = 2
+#: Small enough that reading one patient skips most of a bucket, large enough to scan at full speed.
+_ROWS_PER_GROUP = 131_072
 
 
 @dataclass
@@ -42,6 +49,8 @@ class Outcomes:
     rows: pl.DataFrame = field(
         default_factory=lambda: pl.DataFrame(schema={SOURCE: pl.UInt32, ROW: pl.UInt32, "outcome": pl.String})
     )
+    #: Family of exports → rows of its earlier versions that this one no longer has.
+    removed: Mapping[str, int] = field(default_factory=dict)
 
     def n(self, source_number: int, outcome: Outcome) -> int:
         """Return how many rows of a source met an outcome."""
@@ -55,14 +64,14 @@ class Outcomes:
 
 
 @contextmanager
-def transaction(path: Path, manifest: Manifest, n_buckets: int) -> Iterator["Transaction"]:
+def transaction(path: Path, manifest: Manifest, n_buckets: int, watch: Watch | None = None) -> Iterator["Transaction"]:
     """Run one transaction on a study whose write lock the caller holds; whatever it leaves behind is removed.
 
     Raises:
         OutputError: The disk is full, read-only or not ours; the study is as it was.
     """
     try:
-        yield Transaction(path, manifest, n_buckets)
+        yield Transaction(path, manifest, n_buckets, watch or Watch())
     except (OSError, pl.exceptions.ComputeError) as error:
         refusal = disk_refusal(error)
         if refusal is None:
@@ -77,15 +86,17 @@ def transaction(path: Path, manifest: Manifest, n_buckets: int) -> Iterator["Tra
 class Transaction:
     """Collects the rows of one import and makes them current together. The caller holds the write lock."""
 
-    def __init__(self, path: Path, manifest: Manifest, n_buckets: int) -> None:
+    def __init__(self, path: Path, manifest: Manifest, n_buckets: int, watch: Watch) -> None:
         clean(path, manifest)
         self._path = path
         self._manifest = manifest
         self._n_buckets = n_buckets
+        self._watch = watch
         self._staging = path / STAGING
         self._staging.mkdir()
         self._moves: list[tuple[Path, Path]] = []
-        self._files: dict[str, dict[int, BucketFile]] = {}
+        self._partitions: dict[str, Partition] = {}
+        self._changes: list[BucketChange] = []
         self._quarantine: list[QuarantineEntry] = []
         self._generation = manifest.generation + 1
         self.receipt_number = manifest.n_receipts + 1
@@ -102,45 +113,108 @@ class Transaction:
         Returns:
             The rows that are not valid.
         """
-        folder = self._staging / "rows" / table
-        model = TABLES[table]
-        columns = [name for name in columns_of(model) if given is None or name in given or name in key_of(model)]
-        bucket = pl.when("is_valid").then(bucket_expr(self._n_buckets)).otherwise(None).alias("bucket")
-        parts = pl.PartitionBy(
-            folder,
-            key="bucket",
-            include_key=False,
-            file_path_provider=lambda part: _part_file(source_number, part.partition_keys, part.index_in_partition),
-            approximate_bytes_per_file=None,
-        )
-        rows.select(*columns, ROW, bucket).sink_ipc(parts, mkdir=True, maintain_order=False)
-        rejected = [pl.scan_ipc(file).select(ROW) for file in sorted(folder.glob(f"rejected/{source_number:06}-*.ipc"))]
-        return pl.concat(rejected).collect()[ROW].sort().to_list() if rejected else []
+        if table not in self._partitions:
+            self._partitions[table] = Partition(self._staging / "rows" / table, table, self._n_buckets)
+        partition = self._partitions[table]
+        self._watch.run(partial(partition.write, source_number, rows, given, self._watch.count))
+        return partition.rejected_rows(source_number)
 
-    def merge(self, table: str, *, in_detail: Collection[int] = ()) -> Outcomes:
+    def merge(self, table: str, *, in_detail: Collection[int] = (), families: Mapping[int, str] | None = None) -> Outcomes:
         """Merge a table's staged rows with those of the study, few buckets at a time.
 
         Args:
             table: The table.
             in_detail: Sources whose rows are reported singly where their key was met before.
+            families: Whose export each source is; without it rows are nobody's.
         """
-        folders = sorted((self._staging / "rows" / table).glob("[0-9]*"), key=lambda path: int(path.name))
+        partition = self._partitions[table]
+        families = families or {}
+        merger = _TableMerge(table, list(in_detail), families, self._windows(table, families), partition.rejected_keys())
+        buckets = set(partition.buckets())
+        # Where a newer version has no row in a bucket at all, all that it had there may be gone.
+        others = set(self._manifest.tables.get(table, {})) - buckets if merger.windows else set()
         with ThreadPoolExecutor(_BUCKETS_AT_ONCE) as pool:
-            merges = list(pool.map(partial(self._merge_bucket, table, list(in_detail)), folders))
+            works = [partial(self._merge_bucket, merger, partition, bucket) for bucket in sorted(buckets)]
+            merges = self._watch.run_all(pool, works)
+        gone = [of_bucket for _, _, of_bucket in merges]
+        gone += [_gone(merger, *self._existing(table, bucket), None, None) for bucket in sorted(others)]
         return Outcomes(
-            pl.concat([Outcomes().counts, *(counts for counts, _ in merges)]),
-            pl.concat([Outcomes().rows, *(rows for _, rows in merges)]),
+            pl.concat([Outcomes().counts, *(counts for counts, _, _ in merges)]),
+            pl.concat([Outcomes().rows, *(rows for _, rows, _ in merges)]),
+            _removed(merger.windows, gone),
         )
 
-    def _merge_bucket(self, table: str, in_detail: list[int], folder: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
-        bucket = int(folder.name)
-        merged = merge_bucket(self._existing(table, bucket), _incoming(folder), TABLES[table])
-        shutil.rmtree(folder)
+    def _windows(self, table: str, families: Mapping[int, str]) -> dict[str, Window]:
+        """Return the days that each export covers of which the study holds an earlier version."""
+        before = {family for entry in self._manifest.tables.get(table, {}).values() for family in entry.families}
+        at, partition = time_column(table), self._partitions[table]
+        windows: dict[str, Window] = {}
+        for family in before & set(families.values()):
+            spans = [partition.span(at, number) for number, of in families.items() if of == family] if at else []
+            ends = [end for span in spans for end in span if isinstance(end, date)]
+            days = [end.date() if isinstance(end, datetime) else end for end in ends]
+            if days or at is None:
+                windows[family] = Window(min(days, default=None), max(days, default=None))
+        return windows
+
+    def _merge_bucket(
+        self, merger: "_TableMerge", partition: Partition, bucket: int
+    ) -> tuple[pl.DataFrame, pl.DataFrame, "_Gone"]:
+        table = merger.table
+        existing, families = self._existing(table, bucket)
+        incoming = partition.read(bucket)
+        self._watch.count(0)
+        names = sorted({*families.unique(), *(merger.families.get(n, "") for n in incoming[SOURCE].unique())} - {None})
+        if len(names) > 1:
+            places = pl.Enum(names)
+            existing = existing.with_columns(families.cast(places).to_physical().cast(pl.UInt16).alias(FAMILY))
+            numbers = {n: names.index(merger.families.get(n, "")) for n in incoming[SOURCE].unique()}
+            incoming = incoming.with_columns(
+                pl.col(SOURCE).replace_strict(list(numbers), list(numbers.values()), return_dtype=pl.UInt16).alias(FAMILY)
+            )
+        merged = merge_bucket(existing, incoming, TABLES[table], codes=partition.codes)
+        patients = incoming["patient_id"].unique() if merger.windows else None
+        if patients is not None:
+            patients = partition.codes["patient_id"].texts_of(patients)
+        self._watch.count(incoming.height)
+        del incoming
+        shutil.rmtree(self._staging / "rows" / table / str(bucket))
+        gone = _gone(merger, existing, families, merged.is_met, patients)
         if merged.rows is not None:
-            written = self._write(table, bucket, merged.rows)
-            self._files.setdefault(table, {})[bucket] = written
-        is_told = (pl.col("outcome") == "conflict") | pl.col(SOURCE).is_in(in_detail)
-        return merged.counts.cast({"n": pl.UInt32}), merged.doubtful.filter(is_told)
+            self._keep_change(table, bucket, merged, names)
+        is_told = (pl.col("outcome") == "conflict") | pl.col(SOURCE).is_in(merger.in_detail)
+        counts = merged.counts.cast({"n": pl.UInt32, "outcome": pl.String})
+        return counts, merged.doubtful.filter(is_told).cast({"outcome": pl.String}), gone
+
+    def _keep_change(self, table: str, bucket: int, merged: BucketMerge, families: list[str]) -> None:
+        """Write a bucket's rows, and what is needed to put it back to what it was."""
+        rows = merged.rows
+        if rows is None:
+            return
+        marks = replaced = None
+        if MARK in rows.columns and (before := self._entry(table, bucket)) is not None:
+            marks, replaced = f"{table}.{bucket}.marks.parquet", None
+            rows.select(MARK).write_parquet(self._staging / marks, compression="zstd")
+            if merged.replaced.height:
+                replaced = f"{table}.{bucket}.rows.parquet"
+                merged.replaced.write_parquet(self._staging / replaced, compression="zstd")
+        else:
+            before = None
+        for name in (marks, replaced):
+            if name is not None:
+                self._moves.append((self._staging / name, self._path / UNDO / str(self.receipt_number) / name))
+        after = self.write(table, bucket, rows.drop(MARK, strict=False), families)
+        self._changes.append(
+            BucketChange(
+                table=table,
+                bucket=bucket,
+                after=after,
+                before=before,
+                marks=marks,
+                replaced=replaced,
+                families=tuple(families),
+            )
+        )
 
     def add_quarantine(self, table: str, rows: pl.DataFrame, reasons: pl.DataFrame) -> None:
         """Keep the text rows set aside, and why."""
@@ -150,42 +224,77 @@ class Transaction:
             self._moves.append((staged, self._path / "quarantine" / table / f"{self.receipt_number}.{name}"))
         self._quarantine.append(QuarantineEntry(table=table, receipt=self.receipt_number, rows=rows.height))
 
-    def commit(self, receipt_json: str, imported: Iterable[ImportedSource]) -> Manifest:
-        """Make everything current. Until the manifest is replaced, readers and a restart see the study as it was."""
+    def put_back(self, table: str, bucket: int, after: BucketFile | None) -> None:
+        """Give a bucket other content than it has; None takes all of its rows away."""
+        self._changes.append(BucketChange(table=table, bucket=bucket, after=after))
+
+    def commit(self, receipt_json: str, entry: HistoryEntry, **changes: Iterable[Any]) -> Manifest:
+        """Make everything current. Until the manifest is replaced, readers and a restart see the study as it was.
+
+        Args:
+            receipt_json: The receipt.
+            entry: What the history says of it.
+            changes: Fields of the manifest with their new values: ``imported``, ``known_files``, ``quarantine``.
+        """
         staged = self._staging / "receipt.json"
         staged.write_text(receipt_json, encoding="utf-8")
         self._moves.append((staged, self._path / "receipts" / f"{self.receipt_number}.json"))
+        if entry.kind != "undo":
+            listed = self._staging / "changes.json"
+            listed.write_text(changes_json(self._changes), encoding="utf-8")
+            self._moves.append((listed, self._path / UNDO / str(self.receipt_number) / "changes.json"))
         for source, final in self._moves:
             move_into_place(source, final)
         for folder in {final.parent for _, final in self._moves}:
             flush_folder(folder)
-        manifest = self._next_manifest(imported)
+        manifest = self._next_manifest(entry, {name: tuple(values) for name, values in changes.items()})
         manifest.write(self._path)
         return manifest
 
-    def _next_manifest(self, imported: Iterable[ImportedSource]) -> Manifest:
+    def _next_manifest(self, entry: HistoryEntry, changes: Mapping[str, Any]) -> Manifest:
         before = self._manifest
-        tables = {
-            name: dict(before.tables.get(name, {})) | self._files.get(name, {}) for name in {*before.tables, *self._files}
-        }
+        tables = {name: dict(buckets) for name, buckets in before.tables.items()}
+        for change in self._changes:
+            buckets = tables.setdefault(change.table, {})
+            if change.after is None:
+                buckets.pop(change.bucket, None)
+            else:
+                buckets[change.bucket] = change.after
         after = before.model_copy(
             update={
+                "format": 2,
                 "generation": self._generation,
-                "tables": {name: dict(sorted(tables[name].items())) for name in TABLES if name in tables},
-                "imported": (*before.imported, *imported),
+                "tables": {name: dict(sorted(tables[name].items())) for name in TABLES if tables.get(name)},
                 "n_receipts": self.receipt_number,
+                "history": (*before.history, entry),
                 "quarantine": (*before.quarantine, *self._quarantine),
+                **changes,
             }
         )
         # Where an import changes no row, readers of the generation before keep their files.
         superseded = before.files() - after.files()
         return after.model_copy(update={"superseded": tuple(sorted(superseded)) or before.superseded})
 
-    def _existing(self, table: str, bucket: int) -> pl.DataFrame:
-        entry = self._manifest.tables.get(table, {}).get(bucket)
-        return empty_frame(TABLES[table]) if entry is None else pl.read_parquet(self._path / entry.file, glob=False)
+    def _entry(self, table: str, bucket: int) -> BucketFile | None:
+        return self._manifest.tables.get(table, {}).get(bucket)
 
-    def _write(self, table: str, bucket: int, rows: pl.DataFrame) -> BucketFile:
+    def _existing(self, table: str, bucket: int) -> tuple[pl.DataFrame, pl.Series]:
+        """Return the rows of a bucket, and whose export each is of."""
+        entry = self._entry(table, bucket)
+        if entry is None:
+            return empty_frame(TABLES[table]), pl.Series([], dtype=pl.String)
+        rows = pl.read_parquet(self._path / entry.file, glob=False)
+        return rows, families_of(self._path, entry, rows.height)
+
+    def write(self, table: str, bucket: int, rows: pl.DataFrame, families: Collection[str]) -> BucketFile:
+        """Write a bucket's sorted rows beside the study."""
+        names, families_file = tuple(families), None
+        if FAMILY in rows.columns:
+            families_file = f"tables/{table}/{bucket}.{self._generation}.families.parquet"
+            staged = self._staging / f"{table}.{bucket}.families.parquet"
+            rows.select(FAMILY).write_parquet(staged, compression="zstd")
+            self._moves.append((staged, self._path / families_file))
+            rows = rows.drop(FAMILY)
         staged = self._staging / f"{table}.{bucket}.parquet"
         rows.write_parquet(staged, compression="lz4", row_group_size=_ROWS_PER_GROUP)
         final = Path("tables") / table / f"{bucket}.{self._generation}.parquet"
@@ -200,34 +309,69 @@ class Transaction:
             bytes=staged.stat().st_size,
             sha256=digest,
             last_at=_last_entry(table, rows),
+            families=names,
+            families_file=families_file,
         )
 
 
-#: Single-threaded steps of one bucket overlap with those of another, at the price of two buckets in memory.
-_BUCKETS_AT_ONCE = 2
-#: Small enough that reading one patient skips most of a bucket, large enough to scan at full speed.
-_ROWS_PER_GROUP = 131_072
+@dataclass(frozen=True)
+class _TableMerge:
+    """What is the same for all buckets of a merge."""
+
+    table: str
+    in_detail: list[int]
+    families: Mapping[int, str]
+    windows: Mapping[str, Window]
+    rejected: pl.DataFrame
 
 
-def _incoming(folder: Path) -> pl.DataFrame:
-    """Return a bucket's staged rows in the order of their sources and rows."""
-    parts = [
-        pl.scan_ipc(file).with_columns(pl.lit(int(file.name.partition("-")[0]), dtype=pl.UInt32).alias(SOURCE))
-        for file in sorted(folder.glob("*.ipc"))
-    ]
-    # Sources of one table may give different columns of it.
-    return pl.concat(parts, how="diagonal").collect().rechunk()
+@dataclass(frozen=True)
+class _Gone:
+    """Rows of one bucket that newer exports no longer have, and the families that share patients with theirs."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    shared: Collection[str] = ()
+
+
+def _gone(
+    merger: _TableMerge,
+    existing: pl.DataFrame,
+    families: pl.Series,
+    is_met: pl.Series | None,
+    patients: pl.Series | None,
+) -> _Gone:
+    """Count the rows of each export's earlier versions that this version does not name, and say whether it is one."""
+    if not merger.windows or not existing.height:
+        return _Gone()
+    met = is_met if is_met is not None else pl.select(pl.repeat(False, existing.height)).to_series()
+    if merger.rejected.height:
+        met |= mentioned_keys(merger.rejected, existing, merger.table)
+    shared: set[str] = set()
+    if patients is not None:
+        is_shared = met | existing["patient_id"].is_in(patients.drop_nulls().implode())
+        shared = set(families.filter(is_shared).unique())
+    return _Gone(rows_removed(merger.table, existing, ~met, families, merger.windows), shared)
+
+
+def _removed(windows: Mapping[str, Window], gone: Iterable[_Gone]) -> dict[str, int]:
+    """Add up; an export that has no patient of the earlier one is no newer version of it, whatever its name."""
+    gone = list(gone)
+    versions = {family for one in gone for family in one.shared}
+    return {family: sum(one.counts.get(family, 0) for one in gone) for family in windows if family in versions}
+
+
+def families_of(path: Path, entry: BucketFile, n_rows: int) -> pl.Series:
+    """Return whose export each row of a bucket is of; empty text where a study of version 0.1 does not say."""
+    if entry.families_file is None:
+        return pl.select(pl.repeat(entry.families[0] if entry.families else "", n_rows, dtype=pl.String)).to_series()
+    places = pl.read_parquet(path / entry.families_file, glob=False)[FAMILY]
+    return pl.Series(list(entry.families), dtype=pl.String).gather(places)
 
 
 def _last_entry(table: str, rows: pl.DataFrame) -> datetime | None:
     column = _ENTRY_TIME.get(table)
     latest = None if column is None else rows[column].max()
     return latest if isinstance(latest, datetime) else None
-
-
-def _part_file(source_number: int, keys: pl.DataFrame, index: int) -> str:
-    bucket = keys.item()
-    return f"{'rejected' if bucket is None else bucket}/{source_number:06}-{index:06}.ipc"
 
 
 def disk_refusal(error: Exception) -> str | None:

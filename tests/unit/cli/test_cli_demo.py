@@ -30,7 +30,8 @@ def test_the_demonstration_is_built_once(run, tmp_path, written):
     assert "rows used, 0 set aside" in first.stdout
     assert "(current)" in second.stdout
     assert len(written) == 1
-    assert (study.is_synthetic, len(study.patient_ids()), len(study.receipts())) == (True, 60, 1)
+    assert (study.is_synthetic, len(study.patient_ids())) == (True, 60)
+    assert [receipt.rows_used > 0 for receipt in study.receipts()] == [True, False]
 
 
 def test_suggestions_are_on_there_and_the_switch_is_recorded(run, tmp_path, written):

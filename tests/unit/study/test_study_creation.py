@@ -100,7 +100,7 @@ def test_what_is_no_study_says_so(tmp_path: Path) -> None:
         ("study.toml", b"name = '\xff'", StudyDamagedError, "not valid TOML"),
         ("study.toml", 'name = "a"', StudyDamagedError, "timezone"),
         ("manifest.json", "{", StudyDamagedError, "manifest.json cannot be read"),
-        ("manifest.json", '{"format": 2, "generation": 0}', StudyDamagedError, "format"),
+        ("manifest.json", '{"format": 3, "generation": 0}', StudyDamagedError, "format"),
         ("manifest.json", None, StudyDamagedError, "manifest.json is missing"),
     ],
 )

@@ -51,15 +51,45 @@ def test_an_export_becomes_tables_and_a_receipt(study: Study, tmp_path: Path) ->
         assert study.table(table).equals(frame), table
 
 
-def test_the_same_export_again_changes_no_byte_under_any_name(study: Study, tmp_path: Path) -> None:
+def data_files(path: Path) -> dict[str, bytes]:
+    """All files of a study but its books."""
+    books = ("receipts/", "undo/", "manifest.json", ".lock")
+    return {name: data for name, data in content(path).items() if not name.startswith(books)}
+
+
+def test_the_same_export_again_changes_no_table_under_any_name_and_its_receipt_says_so(
+    study: Study, tmp_path: Path
+) -> None:
     file = export(tmp_path / "exports", "sessions.csv", sessions_frame())
     study.import_exports(file)
-    before = content(study.path)
+    before = data_files(study.path)
     receipt = study.import_exports(file)
     assert numbers(receipt) == {"read": 49, "duplicate": 48, "unchanged": 48, "ignored": 1}
     renamed = export(tmp_path / "other", "sessions_copy.csv", sessions_frame())
     assert numbers(study.import_exports([renamed, file])) == {"read": 98, "duplicate": 96, "unchanged": 96, "ignored": 2}
-    assert content(study.path) == before
+    assert data_files(study.path) == before
+    assert [receipt.number for receipt in study.receipts()] == [1, 2, 3]
+    assert study.receipts()[1] == receipt
+    assert study.history()["tables"].tolist() == ["sessions", "", ""]
+
+
+def test_a_known_file_is_not_opened_again(study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = sessions_frame(1, 1).with_columns(session_id=pl.lit("bad"), pain_before_nprs=pl.lit(99.0))
+    file = export(tmp_path / "exports", "sessions.csv", pl.concat([sessions_frame(), bad]))
+    first = study.import_exports(file)
+
+    def refuse(*_args: object, **_options: object) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ptanalytics.study.importing.find_sources", refuse)
+        again = study.import_exports(tmp_path / "exports")
+        assert numbers(again) == {"read": 51, "duplicate": 50, "unchanged": 50, "ignored": 1}
+        with pytest.raises(AssertionError):
+            study.import_exports(file, date_order="day_first")
+    assert numbers(first)["set_aside"] == 2
+    assert len(study.quarantine()) == 2
+    assert study.receipts() == [first, again]
 
 
 def test_a_newer_export_adds_and_changes_and_an_older_one_takes_nothing_back(study: Study, tmp_path: Path) -> None:
@@ -169,11 +199,11 @@ def test_progress_tells_files_and_steps_and_no_value(study: Study, tmp_path: Pat
     export(tmp_path / "e", "sessions.csv", sessions_frame())
     study.import_exports(tmp_path / "e", progress=lambda *step: told.append(step))
     assert told == [
-        ("Reading plans.csv", 0, 5),
-        ("Reading sessions.csv", 1, 5),
-        ("Sorting plans", 2, 5),
-        ("Sorting sessions", 3, 5),
-        ("Finishing", 4, 5),
+        ("Reading plans.csv", 0, 108),
+        ("Reading sessions.csv", 6, 108),
+        ("Sorting plans", 54, 108),
+        ("Sorting sessions", 60, 108),
+        ("Finishing", 108, 108),
     ]
 
 
