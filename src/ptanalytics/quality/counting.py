@@ -13,6 +13,16 @@ from ptanalytics.settings import ScoringSettings
 
 _OWN = (*session_rules.SUBJECTS, *pain_rules.SUBJECTS, *care_rules.SUBJECTS, *form_rules.SUBJECTS)
 
+_COUNTS = {
+    "kind": pl.String,
+    "table": pl.String,
+    "name": pl.String,
+    "site": pl.String,
+    "month_date": pl.Date,
+    "n_checked": pl.Int64,
+    "n_found": pl.Int64,
+}
+
 #: Name of the rules of a table's schema, which on import set rows aside.
 SCHEMA_RULE = "{table}.{rule}"
 
@@ -54,8 +64,10 @@ def count_problems(
         these are its rows and those without a value.
     """
     context = Context(frames, present, cutoff_date, limits, scoring)
-    parts, counted = [], set()
+    parts, counted = [pl.LazyFrame(schema=_COUNTS)], set()
     for subject in subjects():
+        if subject.table not in present:
+            continue
         rows, judged = subject.build(context)
         judgements = {name: judged[name] for name in judged if name in shipped_rules()}
         is_first = subject.table not in counted
@@ -98,7 +110,7 @@ def _counts(rows: pl.LazyFrame, table: str, judgements: Mapping[str, Judgement],
     items += [_item("column", table, name, "n", f"missing {name}") for name in columns]
     listed = totals.select("site", "month_date", item=pl.concat_list(items))
     found = listed.explode("item", empty_as_null=False, keep_nulls=False).unnest("item")
-    return found.select("kind", "table", "name", "site", "month_date", "n_checked", "n_found")
+    return found.select(*_COUNTS)
 
 
 def _item(kind: str, table: str, name: str, checked: str, found: str) -> pl.Expr:

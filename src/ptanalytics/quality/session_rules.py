@@ -41,14 +41,24 @@ def catalogue_ids() -> tuple[str, ...]:
 
 def session_rows(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:
     """Return sessions sorted by patient, exercise and start, and the rules about single sessions."""
+    plans, pauses = context.frames["plans"], context.frames["pauses"]
     rows = context.frames["sessions"].sort("patient_id", "exercise_id", "started_at", maintain_order=True)
-    rows = with_person(rows, context, pl.col("started_at").dt.date())
-    rows = _with_plans(rows, context).with_columns(
+    rows = with_person(
+        rows,
+        context,
+        pl.col("started_at").dt.date(),
+        plans.group_by("patient_id").agg(first_plan_date=pl.col("valid_from_date").min()),
+        pauses.select("patient_id", has_pause=pl.lit(value=True)).unique(),
+    )
+    rows = rows.join(_by_exercise(context), on=["patient_id", "exercise_id"], how="left", maintain_order="left")
+    if "pauses" in context.present:
+        rows = rows.join(_days_in_pauses(context), on=["patient_id", DAY], how="left", maintain_order="left")
+    else:
+        rows = rows.with_columns(is_in_pause=pl.lit(None, dtype=pl.Boolean))
+    rows = rows.with_columns(
         is_again=is_same_as_above("patient_id", "exercise_id")
         & (pl.col("session_id") != pl.col("session_id").shift()).fill_null(value=False),
         gap_min=minutes_since_above("started_at"),
-        **_usual("duration_min"),
-        **_usual("hold_s"),
     )
     judgements = {
         **judge_keys("sessions"),
@@ -60,35 +70,35 @@ def session_rows(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:
     return rows, judgements
 
 
-def _with_plans(rows: pl.LazyFrame, context: Context) -> pl.LazyFrame:
-    plans, pauses = context.frames["plans"], context.frames["pauses"]
-    first = plans.group_by("patient_id").agg(first_plan_date=pl.col("valid_from_date").min())
-    own = plans.select("patient_id", "exercise_id", is_in_plan=pl.lit(value=True)).unique()
-    # The breaks of a patient are few, so each is spread over its days; ten years of them at most, lest a slipped year
-    # fill the memory.
+def _by_exercise(context: Context) -> pl.LazyFrame:
+    """Return, per patient and exercise, whether it is in a plan, and the usual numbers with how many there are."""
+    own = context.frames["plans"].select("patient_id", "exercise_id", is_in_plan=pl.lit(value=True)).unique()
+    usual = (
+        context.frames["sessions"]
+        .group_by("patient_id", "exercise_id")
+        .agg(
+            duration_min_usual=pl.col("duration_min").median(),
+            duration_min_n=pl.col("duration_min").count(),
+            hold_s_usual=pl.col("hold_s").median(),
+            hold_s_n=pl.col("hold_s").count(),
+        )
+    )
+    return usual.join(own, on=["patient_id", "exercise_id"], how="left")
+
+
+def _days_in_pauses(context: Context) -> pl.LazyFrame:
+    """Return the days of each patient's breaks, ten years of a break at most, lest a slip fill the memory."""
     last = pl.min_horizontal(
         pl.col("to_date").fill_null(pl.lit(context.cutoff_date)), pl.col("from_date") + pl.duration(days=3660)
     )
-    days = (
-        pauses.filter(last >= pl.col("from_date"))
+    return (
+        context.frames["pauses"]
+        .filter(last >= pl.col("from_date"))
         .select("patient_id", pl.date_ranges("from_date", last).alias(DAY))
         .explode(DAY, empty_as_null=False, keep_nulls=False)
         .unique()
         .with_columns(is_in_pause=pl.lit(value=True))
     )
-    paused = pauses.select("patient_id", has_pause=pl.lit(value=True)).unique()
-    for other, by in ((first, ["patient_id"]), (own, ["patient_id", "exercise_id"]), (paused, ["patient_id"])):
-        rows = rows.join(other, on=by, how="left", maintain_order="left")
-    return rows.join(days, on=["patient_id", DAY], how="left", maintain_order="left")
-
-
-def _usual(column: str) -> dict[str, pl.Expr]:
-    """Return a patient's median of a number over one exercise, and of how many values."""
-    of_exercise = ("patient_id", "exercise_id")
-    return {
-        f"{column}_usual": pl.col(column).median().over(of_exercise),
-        f"{column}_n": pl.col(column).count().over(of_exercise),
-    }
 
 
 def _repetitions(context: Context) -> dict[str, Judgement]:

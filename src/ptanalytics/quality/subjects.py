@@ -56,9 +56,18 @@ def persons(context: Context) -> pl.LazyFrame:
     )
 
 
-def with_person(rows: pl.LazyFrame, context: Context, day: pl.Expr) -> pl.LazyFrame:
-    """Add what is known of the person, and the day a row belongs to. The order of rows stays."""
+def with_person(rows: pl.LazyFrame, context: Context, day: pl.Expr, *more: pl.LazyFrame) -> pl.LazyFrame:
+    """Add what is known of the person, and the day a row belongs to. The order of rows stays.
+
+    Args:
+        rows: Rows with ``patient_id``.
+        context: Where the list of patients is.
+        day: The day a row belongs to.
+        more: Further frames with one row per ``patient_id``, also of patients who are not in the list.
+    """
     about = persons(context).rename({SITE: "_person_site"})
+    for other in more:
+        about = about.join(other, on="patient_id", how="full", coalesce=True)
     return (
         rows.join(about, on="patient_id", how="left", maintain_order="left")
         .with_columns(day.alias(DAY), is_listed=pl.col("is_listed").fill_null(value=False))
