@@ -41,8 +41,8 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
     figure = new_figure()
     ids = rows["patient_id"].unique(maintain_order=True)
     known = group.filter(pl.col("median").is_not_null())
-    _add_band(figure, known, "p10", "p90", "middle 80 % of patients", "rgba(0,114,178,0.12)")
-    _add_band(figure, known, "p25", "p75", "middle half of patients", PALE_BLUE)
+    _add_band(figure, known, ("p10", "p90"), "middle 80 % of patients", "rgba(0,114,178,0.12)")
+    _add_band(figure, known, ("p25", "p75"), "middle half of patients", PALE_BLUE)
     drawn = [] if is_band_only else _evenly(ids.to_list(), most_lines)
     _add_lines(figure, rows.filter(pl.col("patient_id").is_in(drawn)), len(drawn))
     figure.add_scatter(
@@ -66,7 +66,8 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
     )
 
 
-def _add_band(figure: go.Figure, known: pl.DataFrame, low: str, high: str, words: str, fill: str) -> None:
+def _add_band(figure: go.Figure, known: pl.DataFrame, ends: tuple[str, str], words: str, fill: str) -> None:
+    low, high = ends
     weeks = known["week"].to_list()
     figure.add_scatter(
         x=[*weeks, *reversed(weeks)], y=[*known[high].to_list(), *reversed(known[low].to_list())], fill="toself",
@@ -96,10 +97,8 @@ def _evenly(ids: list[str], most: int) -> list[str]:
 
 def _notes(rows: pl.DataFrame, group: pl.DataFrame, n: int, n_drawn: int, *, is_band_only: bool) -> list[str]:
     first, last = group.row(0, named=True), group.row(-1, named=True)
-    notes = [
-        f"n = {count_text(n, 'patient')}, {count_text(len(rows), 'week')} of patients; "
-        f"week {first['week']}: n = {first['n']}, week {last['week']}: n = {last['n']}."
-    ]
+    ends = f"n = {first['n']} in week {first['week']}, {last['n']} in week {last['week']}"
+    notes = [f"n = {count_text(n, 'patient')} ({ends}), {count_text(len(rows), 'weekly mean')} of at least 3 days."]
     if n_drawn < n and not is_band_only:
         notes.append(f"{n_drawn} of {n} lines are drawn.")
     hidden = group["median"].null_count()

@@ -76,7 +76,7 @@ def plot_change_waterfall(changes: Any, *, measure: str | None = None, target_we
         figure,
         title=title,
         x_title="Patients, from most improved to most worse",
-        y_title=f"Improvement, {known.unit}\n(up is better)",
+        y_title=f"Improvement, {'percentage points' if known.unit == '%' else known.unit}\n(up is better)",
         notes=notes,
         alt=f"{title} ({better_words(name)} on the scale): {listed(words for words in said if words)}. {' '.join(notes)}",
         height=430,
@@ -104,7 +104,7 @@ def _add_bars(figure: go.Figure, rows: pl.DataFrame, look: str) -> str:
     words, colour, pattern = _LOOKS[look]
     marker: dict[str, Any] = {"color": colour, "line": {"width": 0}}
     if pattern:
-        marker["pattern"] = {"shape": pattern, "fgcolor": "white", "size": 6, "solidity": 0.25}
+        marker["pattern"] = {"shape": pattern, "fillmode": "overlay", "fgcolor": "white", "size": 6, "solidity": 0.25}
     ends = rows.select("baseline", "followup").rows()
     figure.add_bar(
         x=rows["place"].to_list(), y=rows["improvement"].to_list(), name=f"{words}: {len(rows)}", marker=marker,

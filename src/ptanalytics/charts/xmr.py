@@ -76,20 +76,24 @@ def plot_xmr(limits: Any) -> go.Figure:
 def _add_limits(figure: go.Figure, first: dict[str, Any], rows: pl.DataFrame) -> None:
     low, high = max(0.0, first["lower"]), min(10.0, first["upper"])
     figure.add_hrect(y0=low, y1=high, fillcolor=PALE_GREY, line={"width": 0}, layer="below")
-    for value, words in ((low, "lower limit"), (high, "upper limit")):
-        figure.add_hline(y=value, line={"color": GREY, "width": 1.2, "dash": "dash"}, layer="below")
-        figure.add_annotation(
-            xref="paper", x=1, xanchor="right", y=value, yanchor="bottom" if value == high else "top", text=words,
-            showarrow=False, font={"size": 10, "color": GREY},
+    ends = [rows["date"].to_list()[0], rows["date"].to_list()[-1]]
+    lines = (
+        (low, "limits of the usual range", GREY, "dash"),
+        (high, "", GREY, "dash"),
+        (first["centre"], "mean", INK, "solid"),
+    )
+    for value, words, colour, dash in lines:
+        figure.add_scatter(
+            x=ends, y=[value, value], mode="lines", name=words, showlegend=bool(words), hoverinfo="skip",
+            line={"color": colour, "width": 1.4, "dash": dash},
         )  # fmt: skip
-    figure.add_hline(y=first["centre"], line={"color": INK, "width": 1.2}, layer="below")
     last = rows.filter("is_baseline")["date"].to_list()[-1]
     if last < rows["date"].to_list()[-1]:
         edge = dt.datetime.combine(last, dt.time(12))
         figure.add_vline(x=edge, line={"color": GREY, "width": 1, "dash": "dot"}, layer="below")
         figure.add_annotation(
-            x=edge, xanchor="right", xshift=-3, yref="paper", y=1, yanchor="top", text="limits from here",
-            showarrow=False, font={"size": 10, "color": GREY},
+            x=edge, xanchor="right", xshift=-3, yref="paper", y=1, yanchor="top", text="days the limits come from",
+            showarrow=False, font={"size": 10, "color": INK}, bgcolor="rgba(255,255,255,0.8)",
         )  # fmt: skip
 
 

@@ -88,7 +88,7 @@ def explain_outcome(
         >>> tables = {"scores": odi, "patients": pl.DataFrame({"patient_id": ["P1"], "enrolled_date": [date(2026, 3, 2)]})}
         >>> found = changes(**tables, measures=["odi"])
         >>> print(explain_outcome(found, "P1", measure="odi", **tables))
-        Oswestry Disability Index, week 12: improved by 12 %; no response by the rule of the settings.
+        Oswestry Disability Index, week 12: improved by 12 points; no response by the rule of the settings.
           Baseline: 42 (rule questionnaire).
           Follow-up: 30 on 2026-05-25 (n = 1).
           Improvement: 42 - 30 = 12, 28.6 % of baseline.

@@ -111,7 +111,7 @@ def _change(row: Row, settings: Settings) -> Told:
     if row["is_responder_both"] is not None:
         steps.append(f"Both rules: {_yes(holds=row['is_responder_both'])}.")
     moved = f"improved by {_number(gain)}" if gain > 0 else f"worse by {_number(-gain)}" if gain < 0 else "no change"
-    unit = f" {known.unit}" if gain else ""
+    unit = "" if not gain else " points" if known.unit == "%" else f" {known.unit}"
     judged = {True: "response", False: "no response", None: "no judgement of response"}[row["is_responder"]]
     because = f", because {_why(row)}" if row["is_responder"] is None else ""
     return f"{head}: {moved}{unit}; {judged} by the rule of the settings{because}.", steps
@@ -132,9 +132,7 @@ def _reliable(row: Row, settings: Settings) -> Told:
     if row["cutoff"] is not None:
         steps.append(f"Cut-off (criterion {row['cutoff_rule']}): {_number(row['cutoff'], 2)}.")
     if row["is_mic_within_error"]:
-        steps.append(
-            f"The minimal important change ({_number(row['mic'])}) is smaller than that: a responder may be noise."
-        )
+        steps.append(f"The minimal important change ({_number(row['mic'])}) is smaller: a responder may be within error.")
     return f"{head}: {row['change_class']}.", steps
 
 
