@@ -48,7 +48,7 @@ def test_every_record_of_a_list_is_a_row_with_its_number(records):
     for name, content in (("x.json", json.dumps(records)), ("x.ndjson", "\n".join(map(json.dumps, records)))):
         tables = read(name, content.encode())
         if tables is None:
-            assert not any(records)
+            assert not any(records)  # records without one name
             continue
         [(table, frame)] = tables
         assert frame["row"].to_list() == list(range(1, len(records) + 1))
@@ -100,6 +100,51 @@ def test_a_bent_resource_makes_rows_or_is_counted(resource):
         assert set(fact.cells) <= set(COLUMNS[fact.table])
         assert all(cell is None or isinstance(cell, str) for cell in fact.cells.values())
         assert fact.fault is None or fact.fault in LINE_FAULTS
+
+
+def _places(value, above=()):
+    yield above
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, member in inside:
+        yield from _places(member, (*above, key))
+
+
+def test_every_value_of_every_resource_may_be_of_any_kind():
+    timing = {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"], "boundsPeriod": {"start": "2026-01-05"}}
+    request = {
+        "resourceType": "ServiceRequest",
+        "code": {"text": "bird dog"},
+        "subject": {"reference": "Patient/p1"},
+        "occurrenceTiming": {"repeat": {**timing, "duration": 1, "durationUnit": "min"}},
+        "occurrencePeriod": {"start": "2026-01-05"},
+    }
+    others = (
+        None,
+        True,
+        -1,
+        2**70,
+        1e308,
+        "",
+        "x",
+        [],
+        [1],
+        [{}],
+        {},
+        {"coding": [5]},
+        {"value": []},
+        [{"coding": [{"code": {}}]}],
+    )
+    for resource in (*resources(), request):
+        for place in _places(resource):
+            for other in others if place else ():
+                bent = copy.deepcopy(resource)
+                here = bent
+                for key in place[:-1]:
+                    here = here[key]
+                here[place[-1]] = other
+                found = facts_of(bent)
+                assert found.rows or found.ignored
+                assert all(cell is None or isinstance(cell, str) for fact in found.rows for cell in fact.cells.values())
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

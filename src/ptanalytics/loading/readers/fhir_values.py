@@ -108,7 +108,8 @@ def dose_of(timing: Any) -> dict[str, str | None]:
         {'weekdays': None, 'sessions_per_week': '3.0', 'duration_min': '20.0'}
     """
     repeat = record_in(record_in(timing).get("repeat"))
-    days = [day for day in repeat.get("dayOfWeek") or [] if isinstance(day, str)]
+    named = repeat.get("dayOfWeek")
+    days = [day for day in named if isinstance(day, str)] if isinstance(named, list) else []
     period, frequency = repeat.get("period", 1), repeat.get("frequency", 1)
     length = _DAYS_OF_PERIOD.get(str(repeat.get("periodUnit")))
     per_week = None

@@ -107,7 +107,7 @@ def _flatten(members: Iterable[tuple[Any, Any]], prefix: str, cells: dict[str, s
         return False
     for key, value in members:
         name = f"{prefix}{key}"
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value:
             if not _flatten(value.items(), f"{name}.", cells, depth - 1):
                 return False
         elif isinstance(value, list):
@@ -125,8 +125,8 @@ def cell_text(value: Any) -> str | None:
     """Return a plain JSON value as the text that stands for it; empty text is missing."""
     if isinstance(value, str):
         return value or None
-    if value is None:
-        return None
+    if value is None or isinstance(value, dict):
+        return None  # a record without names says nothing
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value)
