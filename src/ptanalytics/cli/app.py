@@ -12,7 +12,9 @@ from ptanalytics.cli import (
     doctor,
     import_,
     lab,
+    layout,
     ledger,
+    outcomes,
     repair,
     report,
     review,
@@ -56,7 +58,9 @@ app.command("create")(create.create)
 app.command("import")(import_.import_)
 app.command("undo")(undo.undo)
 app.command("check")(check.check)
+app.command("layout")(layout.layout)
 app.command("repair")(repair.repair)
+app.command("outcomes")(outcomes.outcomes)
 app.command("report")(report.report)
 app.command("review")(review.review)
 app.command("adherence")(adherence.adherence)

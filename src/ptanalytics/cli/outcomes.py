@@ -1,0 +1,112 @@
+"""``ptanalytics outcomes``: change, responders, reliable change and time to change of a study, counted; who is in a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+
+def outcomes(
+    study: Annotated[Path, typer.Argument(metavar="STUDY", help="The study's folder.")],
+    week: Annotated[int | None, typer.Option(min=1, help="Follow-up week; without it the study's primary week.")] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="Measure, e.g. odi; may be given several times. Default: the core measures.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write every patient's numbers to: .csv (one file each) or .xlsx.")
+    ] = None,
+) -> None:
+    """Count change, responders, reliable change and time to a lasting change; with --out, write each patient's numbers."""
+    from ptanalytics.cli.progress import progress_bar
+    from ptanalytics.cli.table_file import check_place, write_tables
+    from ptanalytics.study import open_study
+
+    if out is not None:
+        check_place(out)
+    target = open_study(study)
+
+    from ptanalytics import outcomes as analyses
+
+    asked = week if week is not None else target.settings.outcomes.primary_week
+    with progress_bar("Reading the study"):
+        change = analyses.changes(target, target_weeks=[asked], measures=measure)
+        reliable = analyses.reliable_change(target, target_weeks=[asked], measures=measure)
+        times = analyses.time_to_mic(target, measures=measure)
+        scores = analyses.score_questionnaires(target)
+    typer.echo(f"Outcomes at week {asked} of {len(target.patient_ids()):,} patients")
+    for line in (*_change_lines(change, reliable, times), *_score_lines(scores)):
+        typer.echo(line)
+    if out is None:
+        typer.echo("Name a file with --out to see each patient's numbers.")
+        return
+    with progress_bar("Writing"):
+        tables = {
+            "changes": change,
+            "reliable_change": reliable,
+            "time_to_mic": times,
+            "scores": scores,
+            "pain_trend": analyses.pain_trend(target),
+            "pain_plateau": analyses.pain_plateau(target),
+            "recovery_status": analyses.recovery_status(target),
+            "flare_rates": analyses.flare_rates(target),
+            "plan_phase_response": analyses.plan_phase_response(target),
+            "exercise_pain_response": analyses.exercise_pain_response(target),
+        }
+        written = write_tables(tables, out)
+    typer.echo(
+        f"Wrote {len(tables)} tables to {len(written)} file{'s' if len(written) > 1 else ''}. They hold each patient's "
+        "numbers: keep them where their records are kept."
+    )
+
+
+def _change_lines(change: "pd.DataFrame", reliable: "pd.DataFrame", times: "pd.DataFrame") -> "Iterator[str]":
+    from ptanalytics.instruments import measure as measure_of
+
+    for name in change["measure"].unique():
+        rows = change[change["measure"] == name]
+        known = rows[rows["improvement"].notna()]
+        label = measure_of(name).label
+        if known.empty:
+            yield f"{label}: nobody of {len(rows):,} has a change"
+            continue
+        responders = _share(known["is_responder"])
+        classes = reliable.loc[reliable["measure"] == name, "change_class"].value_counts()
+        named = (
+            ", ".join(f"{int(classes[c]):,} {c}" for c in _CLASSES if c in classes.index) or "no measurement error known"
+        )
+        own = times[times["measure"] == name]
+        yield f"{label}: {len(known):,} of {len(rows):,} have a change; responders {responders}"
+        yield f"  beyond measurement error: {named}"
+        yield f"  lasting important change: {_share(own['is_event'])} of those at risk"
+        yield f"  minimal important change: {_mic(known)}"
+
+
+_CLASSES = ("recovered", "improved", "unchanged", "deteriorated")
+
+
+def _share(column: "pd.Series[bool]") -> str:
+    known = column.dropna()
+    return f"{int(known.sum()):,}/{len(known):,}"
+
+
+def _mic(rows: "pd.DataFrame") -> str:
+    sources = rows["mic_source"].dropna()
+    return "none known" if sources.empty else f"{rows['mic'].dropna().iloc[0]:g} ({sources.iloc[0]})"
+
+
+def _score_lines(scores: "pd.DataFrame") -> "Iterator[str]":
+    missing = scores.loc[scores["score"].isna(), "reason"].value_counts()
+    told = ", ".join(f"{int(n):,} {str(reason).replace('_', ' ')}" for reason, n in missing.items())
+    n_missing = int(scores["score"].isna().sum())
+    yield f"Questionnaires: {len(scores):,} scores, {n_missing:,} missing{f' ({told})' if told else ''}"
+    alerts = scores["flags"].fillna("").str.contains("alert_")
+    if alerts.any():
+        yield (
+            f"For clinician review: {int(alerts.sum()):,} forms of {scores.loc[alerts, 'patient_id'].nunique():,} patients "
+            "hold an answer that must be seen whatever the score (PHQ-9 item 9). They are in the file of --out."
+        )
