@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from tests.unit.quality.conftest import START, patient, plan, rating, session
+
+from quality_frames import START, patient, plan, rating, session
 
 
 class TestPain:

@@ -3,7 +3,8 @@
 from datetime import date, datetime
 
 import pytest
-from tests.unit.quality.conftest import patient, plan, session
+
+from quality_frames import patient, plan, session
 
 
 def test_the_same_numbers_under_another_session_id_are_a_repetition(found):
