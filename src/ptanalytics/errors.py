@@ -59,7 +59,7 @@ class NothingUsableError(PtAnalyticsError):
     def __init__(self, where: Path | str, found: str) -> None:
         super().__init__(
             f"{Path(where).name or where} holds nothing to load: {found}. "
-            "Point at a folder with CSV, TSV, Excel or Parquet exports, or name a layout with layout=."
+            "Point at a folder with exports, or name a layout with layout=; 'ptanalytics layout FILE' proposes one."
         )
 
 

@@ -1,48 +1,94 @@
 """``ptanalytics check``: say which rows of an export can be used, or what a study holds."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 
 def check(
     path: Annotated[Path, typer.Argument(metavar="PATH|STUDY", help="An export, a folder of exports, or a study.")],
+    *,
     timezone: Annotated[str, typer.Option(help="Time zone of an export; a study knows its own.")] = "UTC",
     layout: Annotated[str | None, typer.Option(help="Name or file of an export layout.")] = None,
     date_order: Annotated[
         str | None, typer.Option(help="day_first or month_first, where dates can be read both ways.")
     ] = None,
     column: Annotated[list[str] | None, typer.Option(help="'their name=our name'; may be repeated.")] = None,
+    answer: Annotated[
+        list[str] | None, typer.Option(help="'question=answer' to what check asked before; may be repeated.")
+    ] = None,
 ) -> None:
     """Say which rows can be used and why others cannot; stores nothing. Exit code 3: rows would be or were set aside."""
     from ptanalytics.cli.guard import ROWS_SET_ASIDE
+    from ptanalytics.cli.import_ import column_names
+    from ptanalytics.cli.layout import answers_of
 
     if (path / "study.toml").is_file():
         n_set_aside = _check_study(path)
     else:
-        n_set_aside = _check_exports(path, timezone, layout, date_order, column)
+        reading = {"timezone": timezone, "layout": layout, "columns": column_names(column), "date_order": date_order}
+        n_set_aside = _check_exports(path, reading, answers_of(answer))
     if n_set_aside:
         raise typer.Exit(ROWS_SET_ASIDE)
 
 
-def _check_exports(path: Path, timezone: str, layout: str | None, date_order: str | None, column: list[str] | None) -> int:
-    from ptanalytics.cli.counts import reasons_in_words, receipt_in_words
-    from ptanalytics.cli.import_ import column_names
+def _check_exports(path: Path, reading: dict[str, Any], answers: dict[str, str]) -> int:
+    from ptanalytics.errors import AmbiguousDateOrderError, MissingColumnsError, NothingUsableError
+
+    if answers:
+        return _check_suggestion(path, reading, answers) or 0
+    try:
+        return _check_loading(path, reading)
+    except (AmbiguousDateOrderError, MissingColumnsError, NothingUsableError) as error:
+        if path.is_dir() or reading["layout"] is not None:
+            typer.echo(f"{error}\nFor a proposal how to read a file of its own, run: ptanalytics check FILE", err=True)
+            raise
+        typer.echo(f"The file cannot be read as it is: {error}\n\nThis is how it could be read:")
+        n_set_aside = _check_suggestion(path, reading, answers)
+        if n_set_aside is None:
+            raise
+        return n_set_aside
+
+
+def _check_loading(path: Path, reading: dict[str, Any]) -> int:
+    from ptanalytics.cli.counts import reading_in_words, reasons_in_words, receipt_in_words
     from ptanalytics.cli.progress import progress_bar
     from ptanalytics.loading import load_exports
 
     with progress_bar("Reading"):
-        loaded = load_exports(
-            path,
-            timezone=timezone,
-            layout=layout,
-            columns=column_names(column),
-            date_order=date_order,  # type: ignore[arg-type]  # checked where it is used
-        )
-    for line in (*receipt_in_words(loaded.receipt), *reasons_in_words(loaded.quarantine.reasons)):
+        loaded = load_exports(path, **reading)
+    reasons = reasons_in_words(loaded.quarantine.reasons)
+    for line in (*reading_in_words(loaded.receipt), *receipt_in_words(loaded.receipt), *reasons):
         typer.echo(line)
     return loaded.receipt.rows_set_aside
+
+
+def _check_suggestion(path: Path, reading: dict[str, Any], answers: dict[str, str]) -> int | None:
+    """Show how the file could be read, and what would happen then; None where nothing in it is recognised."""
+    from ptanalytics.cli.layout import suggestions_in_words
+    from ptanalytics.errors import LayoutError
+    from ptanalytics.loading import suggest_layouts
+
+    found = suggest_layouts(path, answers=answers)
+    for line in suggestions_in_words(found):
+        typer.echo(line)
+    ready = [one for one in found if one.is_ready]
+    if not any(question.is_needed for one in found for question in one.questions) and not ready:
+        return None
+    if not ready:
+        message = f"{path.name} cannot be read before the questions marked 'must be answered' are."
+        raise LayoutError(message)
+    n_set_aside = 0
+    for one in ready:
+        typer.echo(f"\nWith this layout ({one.file}):")
+        n_set_aside += _check_loading(path, {**reading, "layout": one.layout})
+    given = " ".join(f"--answer {shlex.quote(f'{name}={value}')}" for name, value in answers.items())
+    typer.echo(
+        f"\nTo keep it for every export of this shape: ptanalytics layout {shlex.quote(str(path))} --study STUDY {given}"
+    )
+    return n_set_aside
 
 
 def _check_study(path: Path) -> int:

@@ -35,6 +35,8 @@ from ptanalytics.loading.redcap import redcap_layout, with_identifiers
 from ptanalytics.loading.reshape import RowsMeant, rows_meant
 from ptanalytics.loading.value_labels import with_labels
 
+#: Why a file is not read whose headings nobody knows.
+NO_TABLE = "its columns are those of no table; 'ptanalytics layout' on this file proposes how to read it"
 #: Tables for which a file with headings and no rows is a fact ("none recorded") and not a broken export.
 _MAY_BE_EMPTY = frozenset({"pauses", "flags"})
 
@@ -232,7 +234,7 @@ def _search_file(path: Path, search: _Search) -> None:
             continue
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
-            search.skipped.append(SkippedFile(file=file, reason="its columns are those of no table"))
+            search.skipped.append(SkippedFile(file=file, reason=NO_TABLE))
         meant = rows_meant(table, [match.layout for match in matches])
         search.found += [
             _as_source(table, match, rows, search, named=(file, fingerprint))

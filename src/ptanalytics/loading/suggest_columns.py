@@ -138,11 +138,8 @@ def readable_share(texts: pl.Series, info: ColumnInfo) -> float | None:
     given = _given(texts)
     if given.is_empty():
         return None
-    return (
-        max(float((reader.read(given)["is_readable"]).mean() or 0.0) for reader in _readers(info))
-        if _readers(info)
-        else 1.0
-    )
+    n_readable = [int(reader.read(given)["is_readable"].sum()) for reader in _readers(info)]
+    return max(n_readable, default=given.len()) / given.len()
 
 
 def _given(texts: pl.Series) -> pl.Series:

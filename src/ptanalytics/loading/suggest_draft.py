@@ -21,6 +21,8 @@ _PEOPLE = ("patient", "client", "participant", "subject", "person", "member", "u
 _NUMBERS = ("id", "no", "nr", "number", "num", "code", "key", "pseudonym")
 #: How sure the only column of dates is a table's day.
 _ONLY_DATE = 0.85
+#: Required columns that must be found for a file to be taken for a table.
+_MIN_REQUIRED = 2
 
 
 def _names_a_person(heading: str) -> bool:
@@ -134,9 +136,8 @@ class Draft:
         is_pain = any(word in what for word in ("pain", "nrs", "nprs", "vas", "schmerz", "douleur"))
         name = group.what or "the days in the headings"
         if not is_pain:
-            question = Question(
-                f"value.{group.what or 'days'}", f"What is {name}?", ("pain_nprs", "nothing"), "it is not read"
-            )
+            sentence = f"What do the cells under {name} hold?"
+            question = Question(f"value.{group.what or 'days'}", sentence, ("pain_nprs", "nothing"), "they are not read")
             if self.asking.ask(question) != "pain_nprs":
                 return
         start = None if group.is_dated else self._day("recorded_at", "pain_scores")
@@ -194,9 +195,11 @@ class Draft:
     def _add_rest(self, headings: list[str]) -> None:
         texts = {heading: self.texts[heading] for heading in headings}
         readings = [self._read(table, texts) for table in TABLES]
-        best = max(readings, key=lambda reading: reading.fit)
-        if best.missing and best.n_required_found < max(2, len(best.missing)) and self.tables:
-            best = next(reading for reading in readings if reading.table == "patients")
+        about_people = next(reading for reading in readings if reading.table == "patients")
+        best = max((reading for reading in readings if reading is not about_people), key=lambda reading: reading.fit)
+        # What a file says about people is read beside its entries; alone it is a list of people.
+        if best.n_required_found < _MIN_REQUIRED or (best.missing and best.fit[0] < about_people.fit[0] / 2):
+            best = about_people
         if best.table == "patients" and set(best.taken) <= {"patient_id"} and self.tables:
             return
         days_first = sorted(best.missing, key=lambda name: name != "started_at")
@@ -233,9 +236,12 @@ class Draft:
             taken["patient_id"] = Candidate("patient_id", known.heading, known.confidence, known.reason)
         derived = {"session_id"} if table == "sessions" and "started_at" in taken else set()
         missing = [name for name, info in infos.items() if info.is_required and name not in {*taken, *derived}]
-        return _Reading(
-            table, taken, missing, is_named=same_heading(table).rstrip("s") in same_heading(self.sample.table.path.stem)
-        )
+        free = [heading for heading in self.dates if heading in texts]
+        n_open = sum(infos[name].dtype.is_temporal() for name in missing) if free else 0
+        if table == "sessions" and "started_at" in missing and n_open:
+            n_open += "session_id" in missing  # follows from the start
+        is_named = same_heading(table).rstrip("s") in same_heading(self.sample.table.path.stem)
+        return _Reading(table, taken, missing, n_open, is_named=is_named)
 
     def _fill(self, name: str, reading: "_Reading", texts: Mapping[str, pl.Series]) -> bool:
         """Ask for a column that a table cannot do without; the only date is taken for a table's day, as unsure."""
@@ -285,4 +291,6 @@ class _Reading:
     def fit(self) -> tuple[float, int]:
         """More and surer columns, fewer missing ones; the file's name decides between equals."""
         sure = sum(found.confidence for found in self.taken.values())
+        if set(self.taken) == {"patient_id"}:
+            sure -= 0.9  # every export has an id; that alone says nothing
         return sure - 1.5 * len(self.missing) + 1.2 * self.n_open_days + 1.2 * self.is_named, self.n_required_found

@@ -140,9 +140,9 @@ def test_reasons_are_counted_most_frequent_first():
     )
 
     assert list(reasons_in_words(reasons)) == [
-        "  2 x r2 in column x of a",
-        "  1 x r1 in column x of a",
-        "  1 x r1 in column x of b",
+        "  2 x r2 in column x of a: t",
+        "  1 x r1 in column x of a: t",
+        "  1 x r1 in column x of b: t",
     ]
 
 
