@@ -1,6 +1,6 @@
 """How fast bulk FHIR data is read: a gigabyte of NDJSON, made by repeating bundles, into memory.
 
-    python benchmarks/read_fhir.py [--megabytes 1000] [--folder data/samples-or-bundles] [--kind all|pain]
+    python benchmarks/read_fhir.py [--megabytes 1000] [--folder with-bundles] [--kind all|pain]
 
 Patients are renamed at each repeat, so that nothing is a duplicate. ``all`` repeats whole bundles (most lines are of kinds
 that are not read, as in a real bulk export); ``pain`` has pain ratings only, where every line makes a row. Printed are
@@ -10,6 +10,7 @@ Target: 30 MB/s or more.
 
 import argparse
 import json
+import re
 import resource
 import sys
 import tempfile
@@ -20,24 +21,21 @@ import ptanalytics as pta
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from reader_corpus import pain, resources
+from reader_corpus import bundle
 
 TARGET_MB_PER_S = 30
 
 
 def records(folder: Path | None, kind: str) -> list[str]:
-    """Return one round of resources as lines, with the patient written as @@."""
-    if kind == "pain":
-        chosen = [json.dumps(pain(day % 28 + 1, day % 11)) for day in range(100)]
-        return [line.replace("Patient/p1", "Patient/@@") for line in chosen]
-    bundles = sorted(folder.glob("*.json")) if folder else []
-    if not bundles:
-        return [json.dumps(one).replace('"p1"', '"@@"').replace("Patient/p1", "Patient/@@") for one in resources()]
+    """Return one round of resources as lines, with the patient written as @@ and a number."""
+    bundles = [json.loads(path.read_bytes()) for path in sorted(folder.glob("*.json"))] if folder else [bundle()]
     lines = []
-    for path in bundles:
-        entries = [entry["resource"] for entry in json.loads(path.read_bytes())["entry"]]
+    for number, document in enumerate(bundles):
+        entries = [entry["resource"] for entry in document["entry"]]
         [patient] = [one["id"] for one in entries if one["resourceType"] == "Patient"]
-        lines += [json.dumps(one).replace(patient, f"@@-{len(lines)}"[:2] + path.stem[:4]) for one in entries]
+        if kind == "pain":
+            entries = [one for one in entries if "72514-3" in json.dumps(one.get("code", ""))]
+        lines += [re.sub(rf"(?<![\w-]){re.escape(patient)}(?![\w-])", f"@@{number}", json.dumps(one)) for one in entries]
     return lines
 
 

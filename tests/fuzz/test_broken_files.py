@@ -16,7 +16,7 @@ import ptanalytics as pta
 from ptanalytics.errors import PtAnalyticsError
 from reader_corpus import corpus
 
-N_CASES = int(os.environ.get("PTANALYTICS_FUZZ_CASES", "400"))
+N_CASES = int(os.environ.get("PTANALYTICS_FUZZ_CASES", "240"))
 FIRST_SEED = int(os.environ.get("PTANALYTICS_FUZZ_SEED", "1"))
 N_BATCHES = 8
 SECONDS_FOR_ONE_FILE = 120

@@ -27,7 +27,7 @@ ANY_JSON = st.recursive(
     PLAIN, lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=8), inside, max_size=4)
 )
 RECORDS = st.lists(st.dictionaries(st.text(max_size=8), ANY_JSON, max_size=5), min_size=1, max_size=8)
-TIMES = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+TIMES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def read(name, content):
@@ -147,7 +147,7 @@ def test_every_value_of_every_resource_may_be_of_any_kind():
                 assert all(cell is None or isinstance(cell, str) for fact in found.rows for cell in fact.cells.values())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(bent_resources(), min_size=1, max_size=6))
 def test_a_file_of_bent_resources_adds_up(bent):
     with tempfile.TemporaryDirectory() as folder:
