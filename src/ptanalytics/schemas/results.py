@@ -49,6 +49,7 @@ from ptanalytics.schemas.pharmacy_results import (
 )
 from ptanalytics.schemas.quality_results import QUALITY_RESULTS
 from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
+from ptanalytics.schemas.statistics_results import STATISTICS_RESULTS
 from ptanalytics.schemas.worklist_results import Worklist, WorklistBacktest, WorklistInputs, WorklistReplay
 
 _PCT = {"unit": "%"}
@@ -264,6 +265,7 @@ RESULTS: dict[str, type[TableModel]] = {
         TrajectoryMembers,
         TrajectoryFits,
         *QUALITY_RESULTS,
+        *STATISTICS_RESULTS,
     )
 }
 
