@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 import ptanalytics as pta
+from ptanalytics.loading.layouts import shipped_layouts
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the folder of real data is not beside the repository")
@@ -111,6 +112,15 @@ def test_a_folder_of_bundles_goes_into_a_study(tmp_path):
     assert len(study.table("pain_scores")) == sum(n for n, _ in PAIN.values())
     again = study.import_exports(DATA / "fhir")
     assert again.rows_new == 0
+
+
+@pytest.mark.parametrize("folder", ["fhir", "medication_events", "pain_diaries", "workout_exports"])
+def test_every_file_is_read_by_a_shipped_layout(folder):
+    shipped = {layout.id for layout in shipped_layouts()}
+    for path in sorted((DATA / folder).glob("*.[cj]s*")):
+        loaded = load(path)
+        assert {entry.layout_id for entry in loaded.receipt.files} <= shipped
+        assert loaded.receipt.rows_used > 0
 
 
 def test_dispensing_events_equal_plain_pandas():
