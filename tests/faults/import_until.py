@@ -1,5 +1,7 @@
 """Import an export and die at a chosen point: ``import_until.py STUDY EXPORT POINT [N]``. Run by the fault tests.
 
+With ``undo`` as the export the latest import is undone instead. It says ``ready`` when everything is loaded.
+
 Points: ``never``; ``step N`` (when the N-th step is announced); ``flush N``, ``move N``, ``remove N`` (before the N-th
 fsync, rename, or removal of a file); ``manifest`` and ``current`` (before and after the manifest is replaced).
 """
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ptanalytics.study.importing  # noqa: F401 - loaded before it says that it is ready
 from ptanalytics.study import open_study
 
 
@@ -59,7 +62,11 @@ def main() -> None:
         Path.unlink = dying(Path.unlink, nth(number))  # type: ignore[method-assign]
     elif point in ("manifest", "current"):
         Path.replace = dying(Path.replace, is_manifest, after=point == "current")  # type: ignore[method-assign]
-    study.import_exports(export, progress=lambda *_step: die() if at_step() else None)
+    print("ready", flush=True)
+    if export == "undo":
+        study.undo_import()
+    else:
+        study.import_exports(export, progress=lambda *_step: die() if at_step() else None)
     print("imported")
 
 

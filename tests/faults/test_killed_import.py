@@ -59,11 +59,12 @@ def state(study: Study) -> tuple[object, ...]:
     return study.data_fingerprint, tables, receipts, study.quarantine().reasons.to_csv(), study.cutoff_date
 
 
-def imported_until(before: Study, folder: Path, point: str, number: int) -> Path:
+def imported_until(before: Study, folder: Path, point: str, number: int, export: str | None = None) -> Path:
     """Kill an import at a point and return the study's folder."""
     path = folder / "killed"
     shutil.copytree(before.path, path)
-    command = [sys.executable, str(IMPORT_UNTIL), str(path), str(before.path.parent / "exports"), point, str(number)]
+    source = export or str(before.path.parent / "exports")
+    command = [sys.executable, str(IMPORT_UNTIL), str(path), source, point, str(number)]
     done = subprocess.run(command, check=False, capture_output=True, timeout=120)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()[-2000:]
     return path
@@ -92,6 +93,21 @@ def test_killed_after_it_was_current_the_import_stands(
     receipt = study.import_exports(before.path.parent / "exports")
     assert (receipt.rows_used, receipt.rows_unchanged) == (0, receipt.rows_duplicate)
     assert data(study) == data(after)
+
+
+@pytest.mark.parametrize(("point", "number"), [("flush", 1), ("move", 2), ("manifest", 0), ("current", 0), ("remove", 1)])
+def test_a_killed_undo_is_done_or_not_begun(after: Study, tmp_path: Path, point: str, number: int) -> None:
+    path = imported_until(after, tmp_path, point, number, "undo")
+    shutil.copytree(after.path, tmp_path / "undone")
+    undone = open_study(tmp_path / "undone")
+    undone.undo_import()
+    is_done = point in ("current", "remove")
+    study = open_study(path)
+    assert state(study) == state(undone if is_done else after)
+    assert files(study) == files(undone if is_done else after)
+    if not is_done:
+        study.undo_import()
+        assert state(study) == state(undone)
 
 
 def data(study: Study) -> tuple[object, ...]:

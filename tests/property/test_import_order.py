@@ -78,3 +78,27 @@ def test_the_last_export_that_holds_a_row_decides_it(exports: list[dict[int, flo
             read = study.table("sessions")
             assert read["completed_fraction"].tolist() == order["completed_fraction"].to_list()
             assert read["session_id"].tolist() == order["session_id"].to_list()
+
+
+@settings(max_examples=15, deadline=None)
+@given(exports=_VERSIONS.filter(bool), buckets=st.sampled_from([1, 3]))
+def test_undoing_imports_one_after_the_other_goes_back_through_all_states(
+    exports: list[dict[int, float]], buckets: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        study = create_study(Path(name) / "a", timezone="UTC", buckets=buckets)
+        states = [(study.data_fingerprint, None)]
+        for number, export in enumerate(exports):
+            rows = ROWS[sorted(export)].with_columns(completed_fraction=pl.Series([export[n] for n in sorted(export)]))
+            # Half of the files are versions of one export, so that rows of several exports share buckets.
+            kind = f"sessions_2026-01-{number + 1:02}" if number % 2 else f"diary_{number}"
+            path = Path(name) / f"{kind}.csv"
+            rows.with_columns(note=pl.lit(f"export {number}")).write_csv(path)
+            study.import_exports(path)
+            states.append((study.data_fingerprint, study.lazy("sessions").collect()))
+        for fingerprint, table in reversed(states[:-1]):
+            study.undo_import()
+            assert study.data_fingerprint == fingerprint
+            if table is not None:
+                assert study.lazy("sessions").collect().equals(table)
+        assert not study.has_table("sessions")
