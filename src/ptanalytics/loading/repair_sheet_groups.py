@@ -1,7 +1,7 @@
 """Rows set aside, with all that is needed to read them again as they were read: layout, date order, decimal mark."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +14,7 @@ from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, read_la
 from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
+from ptanalytics.schemas import TABLES, columns_of
 
 _NO_LAYOUT = "the layout it was read with is not here; save it in the study's folder 'layouts'"
 _MERGED = "its layout makes one row of several: correct it in a copy of the export and import that"
@@ -183,7 +184,7 @@ def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[p
         layout_id=group.match.layout_id,
         text=text.with_columns(pl.col(ROW).cast(pl.UInt32)).lazy(),
         match=ColumnMatch(layout, group.match.layout_id, group.match.renamed, (), {}),
-        decisions=group.decisions,
+        decisions=_decisions(group, text),
         n_rows=text.height,
         timezone=timezone,
     )
@@ -191,3 +192,18 @@ def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[p
     wrong = typed.filter(~pl.col("is_valid"))[ROW].to_list()
     reasons = explain_rows(source, wrong)[1] if wrong else pl.DataFrame(schema=REASONS)
     return typed.filter("is_valid").drop("is_valid"), reasons
+
+
+def _decisions(group: RepairGroup, text: pl.DataFrame) -> ColumnDecisions:
+    """Return the decisions of the import; in a column that had no decimals at all, those written now say the mark."""
+    layout = group.match.layout if group.match is not None else TableLayout(table=group.table)
+    numeric = [name for name, info in columns_of(TABLES[group.table]).items() if info.dtype.is_numeric()]
+    marks = dict(group.decisions.decimal_mark)
+    for ours in numeric:
+        theirs = layout.columns.get(ours, "")
+        if ours in marks or theirs not in text.columns:
+            continue
+        cells = text[theirs].str.strip_chars()
+        if cells.str.contains(r"^[+-]?\d+,\d{1,2}$").any() and not cells.str.contains(".", literal=True).any():
+            marks[ours] = ","
+    return replace(group.decisions, decimal_mark=marks)

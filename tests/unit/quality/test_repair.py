@@ -1,0 +1,402 @@
+"""Rows set aside, corrected in a workbook, read back: what joins the study, what does not, and what is remembered."""
+
+import hashlib
+import zipfile
+from datetime import datetime
+
+import openpyxl
+import polars as pl
+import pytest
+from openpyxl.utils import get_column_letter
+
+import ptanalytics as pta
+from ptanalytics.errors import InvalidTableError, RepairSheetError
+from ptanalytics.loading.receipt import Receipt
+from ptanalytics.quality.repair_ledger import read_ledger
+from ptanalytics.study import create_study
+from repair_workbooks import Workbook
+
+#: Rows 2 to 4 are right; 5 to 9 each have one trouble; 10 contradicts row 2 in all but the pain.
+DIARY = """Patient;Date;NRS;Recall
+A;05/01/2026 18:00;3,5;current
+A;06/01/2026 18:00;4;current
+B;13/01/2026 18:00;5;current
+A;07/01/2026 18:00;44;current
+A;32/01/2026 18:00;5;current
+;09/01/2026 18:00;6;current
+A;10/01/2026 18:00;=1+1;current
+A;11/01/2026 18:00;7;sometimes
+"""
+NAME = "pain_diary.csv"
+
+
+@pytest.fixture
+def exports(tmp_path):
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    (folder / NAME).write_text(DIARY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path, exports):
+    made = create_study(tmp_path / "a.study", timezone="Europe/London")
+    made.import_exports(exports)
+    return made
+
+
+@pytest.fixture
+def workbook(study, tmp_path):
+    pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+    return Workbook(tmp_path / "fix.xlsx")
+
+
+def adds_up(repair):
+    parts = ("repaired", "duplicate", "still_wrong", "not_corrected", "already_repaired", "unknown")
+    return repair.rows_read == sum(getattr(repair, f"rows_{name}") for name in parts)
+
+
+def outcomes(repair):
+    return dict(zip(repair.rows["row"], repair.rows["outcome"], strict=True))
+
+
+def test_the_workbook_holds_every_row_set_aside_with_what_is_wrong(study, workbook):
+    sheet = workbook.sheet("pain_scores")
+    rows = [sheet.cell(line, workbook.place("pain_scores", "#row")).value for line in range(3, sheet.max_row + 1)]
+
+    assert workbook.sheets[0] == "Read me first"
+    assert rows == study.quarantine().rows["row"].tolist() == [5, 6, 7, 8, 9]
+    assert workbook.cell("pain_scores", 5, "#wrong").value == "pain_nprs must be at most 10"
+
+
+def test_corrected_rows_join_the_study_read_as_their_file_was_read(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4,5").correct("pain_scores", 6, "Date", "03/02/2026 18:00").save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert outcomes(repair) == {5: "repaired", 6: "repaired", 7: "not_corrected", 8: "not_corrected", 9: "not_corrected"}
+    assert adds_up(repair)
+    pain = study.table("pain_scores")
+    # The comma is the decimal mark and the day comes first, as in the whole file.
+    assert pain.loc[pain["recorded_at"] == "2026-01-07 18:00", "pain_nprs"].tolist() == [4.5]
+    assert (pain["recorded_at"] == "2026-02-03 18:00").sum() == 1
+    assert [(r.rows_read, r.rows_used) for r in repair.receipts] == [(2, 2)]
+    assert isinstance(repair.receipts[0], Receipt)
+
+
+def test_a_number_that_excel_made_of_what_was_typed_is_read_as_a_number(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", 4.5).save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert repair.rows_repaired == 1
+    assert 4.5 in study.table("pain_scores")["pain_nprs"].tolist()
+
+
+def test_a_day_that_excel_made_of_what_was_typed_is_that_day(study, workbook):
+    workbook.correct("pain_scores", 6, "Date", datetime(2026, 3, 4, 18, 0)).save()
+
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert (study.table("pain_scores")["recorded_at"] == "2026-03-04 18:00").sum() == 1
+
+
+def test_a_row_still_wrong_comes_back_with_its_reason_and_without_its_value(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4711").correct("pain_scores", 6, "Date", "SECRET").save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert (repair.rows_still_wrong, repair.rows_repaired) == (2, 0)
+    assert repair.reasons[["row", "column", "rule"]].values.tolist() == [
+        [5, "pain_nprs", "pain_nprs_maximum"],
+        [6, "recorded_at", "not_a_time"],
+    ]
+    assert "4711" not in repair.reasons.to_string()
+    assert "SECRET" not in repair.reasons.to_string()
+    assert repair.receipts == ()
+    assert adds_up(repair)
+
+
+def test_reading_the_same_workbook_again_loads_nothing_twice(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+    before = study.data_fingerprint
+
+    again = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert (again.rows_already_repaired, again.rows_repaired) == (1, 0)
+    assert study.data_fingerprint == before
+    assert adds_up(again)
+
+
+def test_a_repaired_row_is_not_offered_again(study, workbook, tmp_path):
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    written = pta.write_repair_sheet(study, tmp_path / "next.xlsx")
+
+    assert written["rows"].tolist() == [4]
+    assert "pain_scores.pain_nprs_maximum" not in set(pta.check_data(study).problems["rule_id"])
+
+
+def test_a_correction_the_study_has_already_is_a_duplicate(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").correct("pain_scores", 5, "Date", "06/01/2026 18:00").save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert (repair.rows_duplicate, repair.rows_repaired) == (1, 0)
+    assert study.n_rows("pain_scores") == 3
+
+
+def test_two_lines_corrected_to_the_same_are_one_row(study, workbook):
+    for row in (5, 9):
+        workbook.correct("pain_scores", row, "NRS", "2").correct("pain_scores", row, "Date", "20/01/2026 18:00")
+        workbook.correct("pain_scores", row, "Recall", "current")
+    workbook.save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert outcomes(repair)[5] == "repaired"
+    assert outcomes(repair)[9] == "duplicate"
+
+
+def test_a_correction_never_replaces_a_row_of_the_study(tmp_path):
+    file = tmp_path / "sessions.csv"
+    head = "patient_id,session_id,exercise_id,started_at,reps\n"
+    file.write_text(f"{head}A,1,bridge,2026-01-05 18:00,10\nA,1,bridge,2026-01-05 18:00,12\n", encoding="utf-8")
+    study = create_study(tmp_path / "a.study", timezone="Europe/London")
+    study.import_exports(file)
+    pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+    Workbook(tmp_path / "fix.xlsx").correct("sessions", 3, "reps", "11").save()
+
+    repair = pta.read_repair_sheet(study, tmp_path / "fix.xlsx", who="A. Lee")
+
+    assert repair.rows_still_wrong == 1
+    assert repair.reasons["rule"].tolist() == ["conflicting_key"]
+    assert study.table("sessions")["reps"].tolist() == [10.0]
+
+
+def test_a_formula_is_neither_computed_nor_loaded(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "=2+2").save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert outcomes(repair)[5] == "still_wrong"
+    assert repair.reasons["rule"].tolist() == ["formula"]
+
+
+def test_text_of_a_file_never_becomes_a_formula(workbook):
+    for key in ("fix:NRS", "orig:NRS"):
+        assert workbook.cell("pain_scores", 8, key).value == "=1+1"
+    with zipfile.ZipFile(workbook.path) as book:
+        sheets = [book.read(name) for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert not any(b"<f>" in sheet for sheet in sheets)
+
+
+def test_leaving_a_text_that_looks_like_a_formula_is_no_correction(study, workbook):
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert outcomes(repair)[8] == "not_corrected"
+
+
+def test_who_when_and_what_is_kept_in_the_study(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").correct("pain_scores", 7, "NRS", "99").save()
+    pta.read_repair_sheet(study, workbook.path, who=" A. Lee ")
+
+    ledger = read_ledger(study.path)
+
+    kept = ledger.select("who", "workbook", "file", "row", "outcome", "heading", "old_text", "new_text").rows()
+    assert kept == [
+        ("A. Lee", "fix.xlsx", NAME, 5, "repaired", "NRS", "44", "4"),
+        ("A. Lee", "fix.xlsx", NAME, 7, "still_wrong", "NRS", "6", "99"),
+    ]
+    assert ledger["old_reasons"][0] == "pain_nprs_maximum: pain_nprs must be at most 10"
+    assert ledger["workbook_sha256"][0] == hashlib.sha256(workbook.path.read_bytes()).hexdigest()
+    assert ledger["repaired_at"].null_count() == 0
+
+
+def test_the_export_files_are_never_changed(study, exports, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert (exports / NAME).read_text(encoding="utf-8") == DIARY
+
+
+def test_the_quarantine_still_shows_what_the_file_said(study, workbook):
+    before = study.quarantine().rows
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert study.quarantine().rows.equals(before)
+
+
+def test_importing_the_file_again_after_a_repair_changes_nothing(study, exports, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+    before = study.data_fingerprint
+
+    study.import_exports(exports)
+
+    assert study.data_fingerprint == before
+
+
+def test_changed_grey_columns_make_the_row_unknown(study, workbook):
+    workbook.cell("pain_scores", 5, "orig:NRS").value = "7"
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+
+    assert outcomes(pta.read_repair_sheet(study, workbook.path, who="A. Lee"))[5] == "unknown"
+    assert study.n_rows("pain_scores") == 3
+
+
+def test_a_workbook_of_another_study_loads_nothing(workbook, tmp_path):
+    other = create_study(tmp_path / "other.study", timezone="Europe/London")
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+
+    repair = pta.read_repair_sheet(other, workbook.path, who="A. Lee")
+
+    assert (repair.rows_unknown, repair.rows_read) == (5, 5)
+    assert other.n_rows("pain_scores") == 0
+
+
+def test_columns_and_lines_may_be_moved_and_lines_deleted(study, workbook):
+    sheet = workbook.sheet("pain_scores")
+    workbook.correct("pain_scores", 9, "Recall", "current")
+    values = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    reordered = [row[::-1] for row in [*values[:2], *values[2:][::-1][:2]]]
+    sheet.delete_rows(1, sheet.max_row)
+    for row in reordered:
+        sheet.append(row)
+    workbook.save()
+
+    repair = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert outcomes(repair) == {9: "repaired", 8: "not_corrected"}
+
+
+def test_a_workbook_written_from_loaded_exports_fits_the_study_they_go_into(study, exports, tmp_path):
+    loaded = pta.load_exports(exports, timezone="Europe/London")
+    written = pta.write_repair_sheet(loaded, tmp_path / "loaded.xlsx")
+    Workbook(tmp_path / "loaded.xlsx").correct("pain_scores", 5, "NRS", "4").save()
+
+    repair = pta.read_repair_sheet(study, tmp_path / "loaded.xlsx", who="A. Lee")
+
+    assert written["rows"].tolist() == [5]
+    assert outcomes(repair)[5] == "repaired"
+
+
+def test_choices_are_offered_where_there_are_codes(workbook):
+    rules = workbook.sheet("pain_scores").data_validations.dataValidation
+    lists = {str(rule.sqref)[0]: rule.formula1 for rule in rules if rule.type == "list"}
+
+    at = get_column_letter(workbook.place("pain_scores", "fix:Recall"))
+    assert lists[at] == '"current,avg_24h,worst_24h,avg_7d,unknown"'
+
+
+def test_the_faulty_cell_carries_its_reason_as_a_note(workbook):
+    assert workbook.cell("pain_scores", 5, "fix:NRS").comment.text.startswith("pain_nprs must be at most 10")
+    assert workbook.cell("pain_scores", 5, "fix:Date").comment is None
+
+
+def test_a_study_without_rows_set_aside_gives_a_workbook_that_says_so(tmp_path):
+    study = create_study(tmp_path / "b.study", timezone="Europe/London")
+
+    written = pta.write_repair_sheet(study, tmp_path / "none.xlsx")
+
+    assert written.empty
+    assert Workbook(tmp_path / "none.xlsx").sheets == ["Read me first"]
+    assert pta.read_repair_sheet(study, tmp_path / "none.xlsx", who="A. Lee").rows_read == 0
+
+
+def test_rows_beyond_the_most_of_a_sheet_are_counted(study, tmp_path):
+    written = pta.write_repair_sheet(study, tmp_path / "few.xlsx", max_rows=2)
+
+    assert written[["rows", "rows_left_out"]].values.tolist() == [[2, 3]]
+    assert "at most 2 rows" in written["why_left_out"].iloc[0]
+
+
+def test_rows_of_a_layout_that_merges_rows_are_left_out_and_say_why(tmp_path):
+    file = tmp_path / "strong.csv"
+    head = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE\n"
+    file.write_text(
+        head + '2026-01-05 18:00:00,"Day",30m,"Squat",1,20,10,0,0,"","",\n'
+        '2026-01-05 18:00:00,"Day",30m,"Squat",2,x,10,0,0,"","",\n',
+        encoding="utf-8",
+    )
+    study = create_study(tmp_path / "a.study", timezone="Europe/London")
+    study.import_exports(file, layout="strong_app")
+
+    written = pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+
+    assert written[["rows", "rows_left_out"]].values.tolist() == [[0, 1]]
+    assert "one row of several" in written["why_left_out"].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        pytest.param(b"not a workbook", "not an .xlsx workbook", id="text"),
+        pytest.param(b"", "not an .xlsx workbook", id="empty"),
+        pytest.param(b"PK\x05\x06" + bytes(18), "damaged", id="empty archive"),
+    ],
+)
+def test_what_is_no_workbook_is_refused(study, tmp_path, content, words):
+    (tmp_path / "bad.xlsx").write_bytes(content)
+
+    with pytest.raises(RepairSheetError, match=words):
+        pta.read_repair_sheet(study, tmp_path / "bad.xlsx", who="A. Lee")
+
+
+def test_a_workbook_of_somebody_elses_and_lost_columns_are_refused(study, workbook, tmp_path):
+    openpyxl.Workbook().save(tmp_path / "own.xlsx")
+    with pytest.raises(RepairSheetError, match="no sheet of it"):
+        pta.read_repair_sheet(study, tmp_path / "own.xlsx", who="A. Lee")
+    workbook.sheet("pain_scores").delete_cols(workbook.place("pain_scores", "#row"))
+    workbook.save()
+    with pytest.raises(RepairSheetError, match="columns are gone"):
+        pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+    with pytest.raises(RepairSheetError, match="no such file"):
+        pta.read_repair_sheet(study, tmp_path / "none.xlsx", who="A. Lee")
+
+
+def test_somebody_must_be_named(study, workbook):
+    with pytest.raises(RepairSheetError, match="nobody is named"):
+        pta.read_repair_sheet(study, workbook.path, who="  ")
+
+
+def test_only_studies_and_loaded_exports_have_rows_set_aside(study, tmp_path):
+    with pytest.raises(InvalidTableError, match="takes a study"):
+        pta.write_repair_sheet(pl.DataFrame(), tmp_path / "x.xlsx")
+    with pytest.raises(InvalidTableError, match="Excel workbook"):
+        pta.write_repair_sheet(study, tmp_path / "x.csv")
+
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    '=HYPERLINK("x")',
+    "@SUM(1)",
+    "-2+3",
+    "a\tb",
+    "_x0041_",
+    "'quoted",
+    "é€漢 ",
+    "{json}",
+)
+
+
+def test_hostile_texts_come_back_unchanged(tmp_path):
+    texts = HOSTILE
+    rows = [f'P{n},2026-01-05 18:00,"{text.replace(chr(34), chr(34) * 2)}"' for n, text in enumerate(texts)]
+    lines = ["patient_id,recorded_at,pain_nprs", "A,2026-01-01 08:00,3", *rows]
+    (tmp_path / "pain.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    study = create_study(tmp_path / "a.study", timezone="Europe/London")
+    study.import_exports(tmp_path / "pain.csv")
+    pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+
+    untouched = pta.read_repair_sheet(study, tmp_path / "fix.xlsx", who="A. Lee")
+
+    assert set(untouched.rows["outcome"]) == {"not_corrected"}
+    book = Workbook(tmp_path / "fix.xlsx")
+    for n in range(len(texts)):
+        book.correct("pain_scores", 3 + n, "pain_nprs", str(n))
+    book.save()
+    assert pta.read_repair_sheet(study, book.path, who="A. Lee").rows_repaired == len(texts)
