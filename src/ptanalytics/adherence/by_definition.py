@@ -109,8 +109,8 @@ def _of_caps(weeks: pl.DataFrame, settings: Settings) -> pl.DataFrame:
         )
         .with_columns(
             uncapped=_percent(pl.col("counted")),
-            weekly_capped=pl.min_horizontal(_percent(pl.col("capped")), 100.0),
-            window_capped=pl.min_horizontal(_percent(pl.col("counted")), 100.0),
+            weekly_capped=_percent(pl.col("capped")).clip(upper_bound=100.0),
+            window_capped=_percent(pl.col("counted")).clip(upper_bound=100.0),
             weeks_adherent=pl.when(pl.col("classified") > 0).then(100 * pl.col("adherent") / pl.col("classified")),
         )
         .with_columns(reason=pl.when(pl.col("prescribed") == 0).then(pl.lit(_NOTHING_PRESCRIBED)))

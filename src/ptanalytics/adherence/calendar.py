@@ -8,7 +8,7 @@ from ptanalytics.adherence.observed import Observed, observe
 from ptanalytics.adherence.prescribed import ISO_WEEKDAYS
 from ptanalytics.adherence.weekly import weeks_of
 from ptanalytics.analysis import analysis
-from ptanalytics.dates import DAYS_PER_WEEK, day_from_number, day_number, plan_week
+from ptanalytics.dates import DAYS_PER_WEEK, WeekAnchor, day_from_number, day_number, plan_week, week_origin
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.results import AdherenceDays
 from ptanalytics.settings import Settings, default_settings
@@ -81,14 +81,18 @@ def adherence_days(
     return observed.named(calendar).lazy().select(columns_of(AdherenceDays).keys())
 
 
-def each_day(observed: Observed) -> pl.DataFrame:
-    """Return every day from time zero to the end of the plan or, if later, the last entry: ``person, start_day, day``."""
+def each_day(observed: Observed, anchor: WeekAnchor = "plan") -> pl.DataFrame:
+    """Return every day to the end of the plan or, if later, the last entry: ``person, start_day`` (time zero), ``day``.
+
+    The first is time zero, with ISO weeks the Monday on or before it.
+    """
     last_entry = observed.days.group_by("person").agg(last_entry_day=pl.col("day").max())
+    origin = day_number(week_origin(day_from_number(pl.col("start_day")), anchor))
     return (
         observed.versions.group_by("person")
         .agg(pl.col("start_day").first(), pl.col("to_day").max())
         .join(last_entry, on="person", how="left")
-        .with_columns(day=pl.int_ranges("start_day", pl.max_horizontal("to_day", "last_entry_day") + 1, dtype=pl.Int32))
+        .with_columns(day=pl.int_ranges(origin, pl.max_horizontal("to_day", "last_entry_day") + 1, dtype=pl.Int32))
         .select("person", "start_day", "day")
         .explode("day")
     )

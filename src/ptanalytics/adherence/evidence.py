@@ -39,8 +39,8 @@ def explained_days(
         cutoff_date: Last day observed; the study's, or the latest day in ``sessions``.
 
     Returns:
-        One row per patient and day from time zero to the last day with a plan in force or, if later, the last entry.
-        Columns: `ExplainedDays`.
+        One row per patient and day from time zero (with ISO weeks its Monday) to the last day with a plan in force or, if
+        later, the last entry. Columns: `ExplainedDays`.
 
     Example:
         >>> plans = pl.DataFrame({"patient_id": ["P1"], "plan_version": [1], "exercise_id": ["bridge"],
@@ -58,7 +58,7 @@ def explained_days(
     first = week_origin(start, anchor)
     week_start = first + pl.duration(days=(day - first).dt.total_days() // DAYS_PER_WEEK * DAYS_PER_WEEK)
     days = (
-        with_plan(each_day(observed), observed)
+        with_plan(each_day(observed, anchor), observed)
         .lazy()
         .join(entries.lazy(), on=["person", "day"], how="left")
         .with_columns(pl.col("logged", "complete", "countable").fill_null(0).cast(pl.Int32))

@@ -13,9 +13,8 @@ from ptanalytics.analysis import TableSource
 from ptanalytics.dates import DAYS_PER_WEEK
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.instruments import format_number
-from ptanalytics.schemas.explain_results import ExplainedDays, ExplainedRows
+from ptanalytics.schemas.explain_results import ExplainedDays
 from ptanalytics.schemas.frames import as_caller_kind, conform, is_frame, to_pandas
-from ptanalytics.schemas.results import WeeklyAdherence
 from ptanalytics.settings import Settings, default_settings
 
 _PRORATED = {
@@ -96,19 +95,22 @@ def explain_adherence(
           Counted: 2 sessions logged, 2 done enough to count, 2 that may count by the day.
           Adherence: 100 x min(2, 3) / 3 = 66.7 %.
     """
-    arguments = ([] if study is None else [study], {"patients": [patient_id]} | options)
-    if study is not None and not isinstance(study, TableSource):
-        arguments = ([], {"sessions": study, "patients": [patient_id]} | options)
-    positional, named = arguments
-    weeks, days, rows = (one(*positional, **named) for one in (weekly_adherence, explained_days, explained_rows))
+    given = options if study is None or isinstance(study, TableSource) else {"sessions": study} | options
+    # The patients to keep and the table of that name share a word; a table given leaves no room for the ids.
+    named = given if is_frame(given.get("patients")) else {"patients": [patient_id]} | given
+    positional = [study] if isinstance(study, TableSource) else []
+    is_theirs = pl.col("patient_id") == patient_id
+    weeks, days, rows = (
+        conform(one(*positional, **named), one.returns).filter(is_theirs).collect()
+        for one in (weekly_adherence, explained_days, explained_rows)
+    )
     settings = _settings(study, options)
-    kind = next((frame for frame in options.values() if is_frame(frame)), None)
-    chosen = _chosen(conform(weeks, WeeklyAdherence).collect(), week, week_start_date)
+    kind = next((frame for frame in given.values() if is_frame(frame)), None)
+    chosen = _chosen(weeks, week, week_start_date)
     first = chosen["week_start_date"].to_list()[0]
     last = chosen["week_start_date"].to_list()[-1] + timedelta(days=DAYS_PER_WEEK - 1)
     inside = pl.col("date").is_between(first, last)
-    of_days = conform(days, ExplainedDays).filter(inside).collect()
-    of_rows = conform(rows, ExplainedRows).filter(inside).collect()
+    of_days, of_rows = days.filter(inside), rows.filter(inside)
     is_one = week is not None or week_start_date is not None
     words = _of_week(chosen.row(0, named=True), of_days, settings) if is_one else _of_window(chosen)
     shown = [to_pandas(frame) if kind is None else as_caller_kind(frame, kind) for frame in (of_days, of_rows)]
