@@ -71,7 +71,7 @@ def pause_rows(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:
     end = pl.col("to_date").fill_null(pl.date(9999, 12, 31))
     rows = (
         context.frames["pauses"]
-        .sort("patient_id", "from_date", maintain_order=True)
+        .sort("patient_id", "from_date", "to_date", "kind", maintain_order=True)
         .with_columns(follows=is_same_as_above("patient_id"), latest_end=end.cum_max().shift(1).over("patient_id"))
     )
     rows = with_person(rows, context, pl.col("from_date"))

@@ -22,7 +22,7 @@ _ROUND = (0.0, 5.0, 10.0)
 
 
 def _sorted(context: Context) -> pl.LazyFrame:
-    return context.frames["pain_scores"].sort(*_SERIES, "recorded_at", maintain_order=True)
+    return context.frames["pain_scores"].sort(*_SERIES, "recorded_at", "pain_nprs", maintain_order=True)
 
 
 def pain_rows(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:

@@ -25,6 +25,8 @@ from ptanalytics.reference import reference_file
 from ptanalytics.schemas import TABLES, columns_of
 
 _KEY = ("patient_id", "session_id", "exercise_id", "started_at")
+#: The order in which a session is compared with the one before; the id makes it the same for rows in any order.
+_ORDER = ("patient_id", "exercise_id", "started_at", "session_id")
 _CONTENT = tuple(name for name in columns_of(TABLES["sessions"]) if name not in _KEY)
 _DONE = ("sets", "reps", "hold_s", "duration_min", "completed_fraction")
 _RATINGS = ("pain_before_nprs", "pain_during_nprs", "pain_after_nprs", "pain_next_day_nprs", "rpe")
@@ -42,7 +44,7 @@ def catalogue_ids() -> tuple[str, ...]:
 def session_rows(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:
     """Return sessions sorted by patient, exercise and start, and the rules about single sessions."""
     plans, pauses = context.frames["plans"], context.frames["pauses"]
-    rows = context.frames["sessions"].sort("patient_id", "exercise_id", "started_at", maintain_order=True)
+    rows = context.frames["sessions"].sort(*_ORDER, maintain_order=True)
     rows = with_person(
         rows,
         context,
@@ -195,7 +197,7 @@ def session_logs(context: Context) -> tuple[pl.LazyFrame, dict[str, Judgement]]:
     limits = context.limits
     is_rated = pl.any_horizontal(pl.col(name).is_not_null() for name in _RATINGS)
     numbers = ("sets", "reps", "hold_s", "duration_min", "load_kg", "completed_fraction", *_RATINGS)
-    rows = context.frames["sessions"].sort("patient_id", "exercise_id", "started_at", maintain_order=True)
+    rows = context.frames["sessions"].sort(*_ORDER, maintain_order=True)
     varied = (
         rows.with_columns(is_rated=is_rated, follows=is_same_as_above("patient_id", "exercise_id"))
         .with_columns(is_same=pl.col("follows") & is_same_as_above(*numbers))
