@@ -267,6 +267,8 @@ class TableLayout(_Frozen):
             *self.carry_forward,
             *(rule.column for rule in self.set_aside),
             *self.shown,
+            *(self.spread.columns.values() if self.spread else ()),
+            *(name for rule in self.ignore for name in rule.read_columns()),
         ]
         return tuple(dict.fromkeys(names))
 

@@ -1,6 +1,7 @@
 """Excel workbooks as text, one table per sheet that holds any."""
 
 import logging
+import struct
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,10 @@ from ptanalytics.loading.readers.fingerprint import fingerprint_of
 from ptanalytics.loading.readers.text_table import ROW, TextTable, heading_block, looks_like_data, unique_headings
 
 _HEADING_WITHIN_ROWS = 30
+#: Where an old workbook says its epoch: among the first records of its stream.
+_GLOBALS_BYTES = 1 << 20
+_BEGIN_OF_GLOBALS = bytes.fromhex("0908100000060500")
+_DATE_MODE, _END_OF_STREAM = 0x0022, 0x000A
 
 # fastexcel warns on its log about cells it reads as text; its warnings can hold cell contents.
 logging.getLogger("fastexcel").setLevel(logging.CRITICAL)
@@ -95,7 +100,23 @@ def _table_of(
 def _counts_from_1904(path: Path) -> bool:
     """Say whether the workbook's day 0 is 1904-01-01 (old Excel for Mac) and not 1899-12-30."""
     try:
+        if path.suffix.lower() == ".xls":
+            with path.open("rb") as file:
+                return is_1904_stream(file.read(_GLOBALS_BYTES))
         with zipfile.ZipFile(path) as book:
             return b'date1904="1"' in book.read("xl/workbook.xml").replace(b'"true"', b'"1"')
     except (zipfile.BadZipFile, KeyError, OSError):
         return False
+
+
+def is_1904_stream(start: bytes) -> bool:
+    """Say whether the records at the start of an old ``.xls`` workbook (BIFF8) name the epoch of 1904."""
+    at = start.find(_BEGIN_OF_GLOBALS)
+    while 0 <= at <= len(start) - 6:
+        record, length = struct.unpack_from("<HH", start, at)
+        if record == _DATE_MODE:
+            return start[at + 4 : at + 6] == b"\x01\x00"
+        if record == _END_OF_STREAM:
+            break
+        at += 4 + length
+    return False
