@@ -111,19 +111,32 @@ def noncentral_t_limits(srm: float, n: int, level: float = 0.95) -> tuple[float 
         Cumming & Finch 2001.
     """
     t = srm * n**0.5
-    found: list[float | None] = []
-    for tail in ((1 + level) / 2, (1 - level) / 2):
+    found = []
+    with captured_warnings():
+        for tail, away in (((1 + level) / 2, -1.0), ((1 - level) / 2, 1.0)):
+            found.append(_noncentrality(t, n - 1, tail, away))
+    return tuple(None if ncp is None else ncp / n**0.5 for ncp in found)  # type: ignore[return-value]
 
-        def gap(ncp: float, tail: float = tail) -> float:
-            return float(stats.nct.cdf(t, n - 1, ncp)) - tail
 
-        reach = 10 + abs(t)
-        try:
-            with captured_warnings():
-                found.append(float(optimize.brentq(gap, t - reach, t + reach, xtol=1e-12, rtol=1e-12)) / n**0.5)
-        except (ValueError, RuntimeError):  # an effect so large that the distribution cannot be evaluated
-            found.append(None)
-    return found[0], found[1]
+def _noncentrality(t: float, df: int, tail: float, away: float) -> float | None:
+    """Find the noncentrality that puts ``t`` at a tail, widening the search step by step from ``t`` itself.
+
+    Far from ``t`` the distribution underflows to NaN, so the search must not begin there.
+    """
+
+    def gap(ncp: float) -> float:
+        return float(stats.nct.cdf(t, df, ncp)) - tail
+
+    near, step = t, 0.5
+    while step < 1e6:
+        far = t + away * step
+        value = gap(far)
+        if not np.isfinite(value):
+            return None
+        if value * away < 0:  # the distribution function falls as the noncentrality grows
+            return float(optimize.brentq(gap, near, far, xtol=1e-12, rtol=1e-12))
+        near, step = far, step * 1.5
+    return None
 
 
 def _normal_limits(value: float, n: int, r: float | None, correction: float) -> dict[str, Any]:
