@@ -3,10 +3,12 @@
 import gzip
 import io
 import json
+import tempfile
 import zipfile
 from pathlib import Path
 
 import polars as pl
+import pyreadstat
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
 REAL = Path(__file__).parents[2] / "shared" / "data"
@@ -177,6 +179,14 @@ def workbook(head):
     return out.getvalue()
 
 
+def written(write, frame, name):
+    """Return the bytes of a file that a writer can only put on the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        write(frame, str(path))
+        return path.read_bytes()
+
+
 def corpus():
     """Return a file name and its bytes for each kind of export."""
     pain_rows = pl.DataFrame(
@@ -186,6 +196,7 @@ def corpus():
             "pain_nprs": [3.0, 4.5, 7.0],
         }
     )
+    statistics = pain_rows.to_pandas()
     parquet = io.BytesIO()
     pain_rows.write_parquet(parquet)
     log = [
@@ -200,6 +211,8 @@ def corpus():
         "person.csv": OMOP_PERSON,
         "pain.parquet": parquet.getvalue(),
         "pain.xlsx": workbook(pain_rows),
+        "pain.sav": written(pyreadstat.write_sav, statistics, "pain.sav"),
+        "pain.dta": written(pyreadstat.write_dta, statistics, "pain.dta"),
         "log.json": json.dumps(log).encode(),
         "log.ndjson": lines(log),
         "bundle.json": json.dumps(bundle(), indent=1).encode(),

@@ -29,7 +29,7 @@ LINE_FAULTS = {
     "cancelled": "the resource is marked as cancelled or revoked, so it never took place or no longer holds",
     "not_final": "the resource is a draft, still in progress or stopped early, so what it says is not final",
     "do_not_perform": "the request says that this must not be done",
-    "no_numeric_value": "the answer or value has no number and no ordinal value in the code table",
+    "no_numeric_value": "the answer or value is a choice without a number or an ordinal value",
     "other_unit": "the number is in a unit that is not the scale's",
     "several_answers": "the item has several answers, so it has no one value",
 }
