@@ -98,7 +98,7 @@ def check_data(
         >>> import polars as pl
         >>> from datetime import date, datetime
         >>> log = pl.DataFrame({
-        ...     "patient_id": ["A", "A"], "session_id": ["1", "2"], "exercise_id": ["bridge", "bridge"],
+        ...     "patient_id": ["A", "A"], "session_id": ["1", "2"], "exercise_id": ["dead_bug"] * 2,
         ...     "started_at": [datetime(2026, 3, 2, 18, 0), datetime(2026, 3, 2, 18, 2)],
         ... })
         >>> check = check_data(sessions=log, cutoff_date=date(2026, 6, 1))

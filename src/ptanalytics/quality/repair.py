@@ -96,7 +96,8 @@ def read_repair_sheet(study: Study, path: Path | str, *, who: str) -> Repair:
     join the study's tables. A row that is still wrong stays set aside and comes back with its reason. A corrected row never
     replaces one the study has: with the same key and content it is a duplicate, with other content it is still wrong. Who
     corrected which cell, when, and why the row had been set aside is kept in the study's folder ``repairs``. The export
-    files are never changed. Reading the same workbook again loads nothing twice.
+    files are never changed. Reading the same workbook again loads nothing twice. `Study.undo_import` with the number of
+    the repair's receipt takes its rows back.
 
     Args:
         study: The study the workbook was written from.
@@ -119,21 +120,23 @@ def read_repair_sheet(study: Study, path: Path | str, *, who: str) -> Repair:
     digest = hashlib.sha256(workbook.read_bytes()).hexdigest()
     study.refresh()
     found = judge(study, cells, _open_groups(study, with_repaired=True))
-    receipts = tuple(
-        study.append_rows(table, rows, origin=f"repair sheet {workbook.name}") for table, rows in found.new_rows.items()
-    )
+    origin = f"repair sheet {workbook.name}"
+    receipts = {table: study.append_rows(table, rows, origin=origin) for table, rows in found.new_rows.items()}
+    numbers = {table: receipt.number for table, receipt in receipts.items()}
+    of_table = pl.col("table").replace_strict(numbers, default=None, return_dtype=pl.Int32)
     lines = found.ledger_lines()
     if lines.height:
         add_to_ledger(
             study.path,
             lines.with_columns(
+                receipt_number=pl.when(pl.col("outcome") == "repaired").then(of_table),
                 who=pl.lit(who.strip()),
                 repaired_at=pl.lit(datetime.now(UTC).replace(tzinfo=None)).dt.replace_time_zone("UTC"),
                 workbook=pl.lit(workbook.name),
                 workbook_sha256=pl.lit(digest),
             ),
         )
-    return _as_repair(found, receipts)
+    return _as_repair(found, tuple(receipts.values()))
 
 
 def n_repaired(study: Study) -> int:

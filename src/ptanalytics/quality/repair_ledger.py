@@ -7,10 +7,13 @@ import polars as pl
 from ptanalytics.errors import OutputError
 from ptanalytics.study.durable import flush_folder, move_into_place
 from ptanalytics.study.locking import write_lock
+from ptanalytics.study.manifest import read_manifest
 
 #: One line per corrected cell, or per row where the row as a whole was wrong.
 LEDGER: dict[str, pl.DataType | type[pl.DataType]] = {
     "repair_number": pl.Int32,
+    #: Receipt of the rows that joined the study; missing where none of this line did.
+    "receipt_number": pl.Int32,
     "who": pl.String,
     "repaired_at": pl.Datetime("us", "UTC"),
     "workbook": pl.String,
@@ -40,7 +43,10 @@ def read_ledger(study_path: Path) -> pl.DataFrame:
 
 def repaired_rows(study_path: Path) -> pl.DataFrame:
     """Return the rows set aside that were repaired since: ``table, import_number, file, part, row``."""
-    return read_ledger(study_path).filter(pl.col("outcome").is_in(DONE)).select(ROW_KEY).unique()
+    undone = list(read_manifest(study_path).undone())
+    # A repair that was undone is as if it had not been; the ledger keeps that it was.
+    stands = pl.col("receipt_number").is_null() | ~pl.col("receipt_number").is_in(undone)
+    return read_ledger(study_path).filter(pl.col("outcome").is_in(DONE), stands).select(ROW_KEY).unique()
 
 
 def add_to_ledger(study_path: Path, lines: pl.DataFrame) -> int:

@@ -97,9 +97,11 @@ def schema_results(reasons: pl.DataFrame, rows_read: Mapping[str, int], missing:
 
 
 def rows_read_of(receipts: Sequence[Any]) -> dict[str, int]:
-    """Return how many rows of data were read for each table, over all imports."""
+    """Return how many rows of data were read for each table, over all imports that stand."""
     read: dict[str, int] = {}
-    for receipt in receipts:
+    undone = {receipt.undoes for receipt in receipts}
+    standing = [one for number, one in enumerate(receipts, start=1) if one.kind == "import" and number not in undone]
+    for receipt in standing:
         for entry in receipt.files:
             read[entry.table] = read.get(entry.table, 0) + entry.rows_read - entry.rows_ignored
     return read

@@ -240,6 +240,26 @@ def test_importing_the_file_again_after_a_repair_changes_nothing(study, exports,
     assert study.data_fingerprint == before
 
 
+def test_a_repair_that_was_undone_can_be_read_again(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").save()
+    first = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+    before = study.data_fingerprint
+    study.undo_import(first.receipts[0].number)
+    assert study.n_rows("pain_scores") == 3
+
+    again = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert again.rows_repaired == 1
+    assert study.data_fingerprint == before
+
+
+def test_rows_of_an_import_that_was_undone_are_not_offered(study, workbook, exports, tmp_path):
+    study.undo_import()
+
+    assert pta.write_repair_sheet(study, tmp_path / "none.xlsx").empty
+    assert set(pta.check_data(study).rules["status"]) == {"not_applicable"}
+
+
 def test_changed_grey_columns_make_the_row_unknown(study, workbook):
     workbook.cell("pain_scores", 5, "orig:NRS").value = "7"
     workbook.correct("pain_scores", 5, "NRS", "4").save()
