@@ -77,7 +77,7 @@ def _told_plainly(path: Path) -> Iterator[None]:
         yield
     except (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, zipfile.LargeZipFile, ValueError):
         raise UnreadableFileError(path, "the archive is damaged or was cut off") from None
-    except (NotImplementedError, RuntimeError):
+    except RuntimeError:
         # zipfile's way to say "unknown compression" and "needs a password".
         found = "the archive is packed in a way, or with a password, that cannot be read"
         raise UnreadableFileError(path, found, "Pack it again as a plain zip without a password.") from None

@@ -92,8 +92,8 @@ def _cells(
         if of_table == "pain_scores"
         else [at.alias("completed_date"), said("instrument_id").alias("instrument_id"), number.alias("score")]
     )
-    faults = [pl.col(FAULT)] if table.has_faults else []
-    return [pl.col(_CONCEPT), person, *own, ROW, *faults]
+    kept = [ROW, FAULT] if table.has_faults else [ROW]
+    return [pl.col(_CONCEPT), person, *own, *map(pl.col, kept)]
 
 
 def _part(table: TextTable, name: str, frame: pl.LazyFrame, n_rows: int) -> TextTable:
