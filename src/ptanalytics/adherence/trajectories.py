@@ -1,5 +1,6 @@
 """Groups of patients with similar courses of weekly adherence: latent classes, for researchers."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,8 @@ def adherence_trajectories(
     and the adjusted Rand index compares the groups both models give all patients. A mean index well below 1 says that other
     patients would have given other groups. Groups describe courses; they are no kinds of people, and with few patients they
     are noise. Nothing is filled in: a patient without a percentage in one of the weeks is left out (``missing_week``).
+
+    Time grows with patients and bootstrap models: tens of thousands of patients take minutes.
 
     Args:
         source: A study, or the table `WeeklyAdherence` in plan weeks, pandas or Polars.
@@ -126,7 +129,7 @@ class _Fit:
 
     def __init__(self, values: Array, n_classes: int, n_bootstrap: int, seed: int) -> None:
         self.values, self.n_classes = values, n_classes
-        self.model = _mixture(n_classes, seed).fit(values)
+        self.model = _fitted(_mixture(n_classes, seed), values)
         self.bic = float(self.model.bic(values))
         self.labels: Array = self.model.predict(values)
         self.indices = self._agreement(n_bootstrap, seed) if n_classes > 1 else []
@@ -138,7 +141,7 @@ class _Fit:
         indices = []
         for number in range(n_bootstrap):
             drawn = self.values[random.integers(0, len(self.values), len(self.values))]
-            other = _mixture(self.n_classes, seed + number + 1, n_init=1).fit(drawn)
+            other = _fitted(_mixture(self.n_classes, seed + number + 1, n_init=1), drawn)
             indices.append(float(adjusted_rand_score(self.labels, other.predict(self.values))))
         return indices
 
@@ -160,6 +163,7 @@ class _Fit:
             "stability": float(np.mean(self.indices)) if self.indices else None,
             "stability_lowest": float(np.quantile(self.indices, 0.05)) if self.indices else None,
             "n_bootstrap": len(self.indices),
+            "has_converged": bool(self.model.converged_),
             "is_chosen": is_chosen,
         }
 
@@ -170,6 +174,15 @@ class _Fit:
         share = np.clip(self.model.predict_proba(self.values), 1e-300, 1.0)
         spread = -(share * np.log(share)).sum() / (len(share) * np.log(self.n_classes))
         return float(np.clip(1 - spread, 0.0, 1.0))
+
+
+def _fitted(model: Any, values: Array) -> Any:
+    """Fit a mixture; whether it converged is a column of the result, not a warning on the screen."""
+    from sklearn.exceptions import ConvergenceWarning  # noqa: PLC0415 - see _agreement
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(values)
 
 
 def _mixture(n_classes: int, seed: int, n_init: int = _STARTS) -> Any:

@@ -145,4 +145,5 @@ class TrajectoryFits(TableModel):
     )
     stability_lowest: float = pa.Field(ge=-1, le=1, nullable=True, description="5th percentile of that index.")
     n_bootstrap: pl.Int32 = pa.Field(ge=0, description="Bootstrap models.")
+    has_converged: bool = pa.Field(description="The fit came to rest; if not, its numbers are not to be used.")
     is_chosen: bool = pa.Field(description="The lowest BIC.")

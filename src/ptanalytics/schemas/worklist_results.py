@@ -51,7 +51,7 @@ class WorklistInputs(TableModel):
     days_to_plan_end: pl.Int32 = pa.Field(
         ge=0, nullable=True, description="plan_end_date - on_date; missing: open-ended or over.", metadata=_DAYS
     )
-    has_later_plan: bool = pa.Field(description="A version that starts later is recorded already.")
+    has_later_plan: bool = pa.Field(description="A version that starts later is on record; false for past days.")
     last_questionnaire_date: pl.Date = pa.Field(nullable=True, description="Last completed form; missing: none.")
     days_without_questionnaire: pl.Int32 = pa.Field(
         ge=0, description="Days since the last form, or since the plan's start without any.", metadata=_DAYS

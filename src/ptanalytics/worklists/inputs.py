@@ -36,7 +36,8 @@ def worklist_inputs(  # noqa: PLR0917 - one parameter for each table
     """Bring together what is known of each patient on one day: silence, adherence, flares, plan and questionnaires.
 
     Adherence is that of `rolling_adherence` over the 14 days up to the day and over the 14 before those; idle days and the
-    gap are those of `persistence`, flares those of `flare_status`. Nothing recorded for a later day is used.
+    gap are those of `persistence`, flares those of `flare_status`. Nothing recorded for a later day is used; a plan version
+    that starts later counts only where the day is the last one of the data, because it is on record by then.
 
     Args:
         sessions: Logged sessions.
@@ -63,10 +64,13 @@ def worklist_inputs(  # noqa: PLR0917 - one parameter for each table
         (11, 2, 6.0, 3)
     """
     settings = settings or default_settings()
-    day = today or cutoff_date or _latest_session(sessions, settings)
+    last_day = cutoff_date or _latest_session(sessions, settings)
+    day = today or last_day
     if day is None:
         return pl.LazyFrame(schema={name: info.dtype for name, info in columns_of(WorklistInputs).items()})
-    later = plans.filter(pl.col("valid_from_date") > day)
+    # A version that starts later is on record only now: for a past day nobody knows whether it was already.
+    is_now = last_day is None or day >= last_day
+    later = plans.filter((pl.col("valid_from_date") > day) & is_now)
     given = {
         "sessions": sessions,
         "plans": plans,

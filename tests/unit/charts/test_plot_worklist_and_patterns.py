@@ -138,6 +138,7 @@ def groups():
             "stability": [None, 0.93],
             "stability_lowest": [None, 0.71],
             "n_bootstrap": [0, 50],
+            "has_converged": [True, True],
             "is_chosen": [False, True],
         }
     )

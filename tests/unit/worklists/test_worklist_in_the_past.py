@@ -58,9 +58,8 @@ def test_rows_of_later_days_change_nothing(today):
         "patients": everything["patients"].filter(pl.col("discharged_date") <= cut),
     }
 
-    # Later plan versions are the one thing that may be on record already: a plan that was signed for later.
-    now = worklist_inputs(**everything, today=day(today)).drop("has_later_plan")
-    assert now.equals(worklist_inputs(**until, today=day(today)).drop("has_later_plan"))
+    then = worklist_inputs(**everything, today=day(today))
+    assert then.equals(worklist_inputs(**until, today=day(today)))
 
 
 @pytest.mark.parametrize(
@@ -128,6 +127,14 @@ def test_an_entry_on_the_day_itself_is_no_return(tmp_path):
 
     assert replay[["rule_id", "next_entry_date"]].values.tolist() == [["overdoing", pd.Timestamp(day(20))]]
     assert replay["has_returned"].tolist() == [True]
+
+
+def test_a_plan_written_later_does_not_take_the_ending_one_off_the_list(tmp_path):
+    plans = pl.concat([plan(end=20), plan(begin=21, version=2)])
+    extended = study_of(tmp_path / "a.study", plans=plans, sessions=log(0, 12, 25))
+    replay = replay_worklist(extended, from_date=day(14), to_date=day(14), return_days=7)
+
+    assert "plan_ending" in replay["rule_id"].tolist()
 
 
 @pytest.mark.parametrize("options", [{"every_days": 0}, {"return_days": 0}, {"from_date": day(20), "to_date": day(10)}])
