@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from ptanalytics.charts.wording import number_text, share_text
+from ptanalytics.quality import check_data, n_repaired
 from ptanalytics.reports.content import Block, Bullets, Heading, Paragraph, Table
 from ptanalytics.reports.facts import OutcomeFacts
 
@@ -22,11 +23,13 @@ _COUNTS = {
 
 
 def quality_section(study: "Study", facts: OutcomeFacts) -> list[Block]:
-    """Return totals of all imports, rows set aside by rule, and logging coverage."""
+    """Return totals of all imports, rows set aside by rule, what data checks found, and logging coverage."""
     return [
         Heading("Data quality"),
         _imports(study.receipts()),
         *_set_aside(pl.from_pandas(study.quarantine().reasons)),
+        *_repaired(n_repaired(study)),
+        *_checks(pl.from_pandas(check_data(study).rules), facts),
         *_notes(study.receipts()),
         *_coverage(facts),
     ]
@@ -70,6 +73,35 @@ def _set_aside(reasons: pl.DataFrame) -> list[Block]:
             text_columns=(0, 1, 2),
         )
     ]
+
+
+def _repaired(n_rows: int) -> list[Block]:
+    if not n_rows:
+        return []
+    words = "row set aside was" if n_rows == 1 else "rows set aside were"
+    return [Paragraph(f"{n_rows} {words} corrected by a person since; who, when and what is kept in the study.")]
+
+
+def _checks(rules: pl.DataFrame, facts: OutcomeFacts) -> list[Block]:
+    """What the rules over whole tables found; the rules of single cells are told by the rows set aside."""
+    own = rules.filter(~pl.col("rule_id").str.contains(".", literal=True))
+    n_passed, n_idle = (own.filter(pl.col("status") == status).height for status in ("passed", "not_applicable"))
+    rest = (
+        f"{n_passed} rules found nothing; {n_idle} had nothing to look at, which is not a pass. "
+        "Nothing was changed or left out because of a rule. Rules and sources: reference/data_checks.toml."
+    )
+    found = own.filter(pl.col("status") == "found").sort(["table", "rule_id"])
+    if found.is_empty():
+        return [Paragraph(f"Checks over whole tables found nothing. {rest}")]
+    lines = []
+    for row in found.iter_rows(named=True):
+        counts: tuple[str, str] = (str(row["n_found"]), str(row["n_checked"]))
+        if row["counts"] == "patients" or row["table"] == "patients":
+            shown = facts.disclosure.row([row["n_found"], row["n_checked"] - row["n_found"]])
+            counts = (facts.disclosure.words(row["n_found"], shown[0]), facts.disclosure.single(row["n_checked"]))
+        lines.append((row["table"], row["severity"], row["sentence"], *counts, row["counts"]))
+    columns = ("Table", "Severity", "What was found", "Found", "Of", "Counted")
+    return [Table("Checks over whole tables", columns, tuple(lines), note=rest, text_columns=(0, 1, 2, 5))]
 
 
 def _notes(receipts: Sequence[Any]) -> list[Block]:
