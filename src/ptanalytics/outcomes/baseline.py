@@ -98,13 +98,17 @@ def _daily_baseline(observed: Observed, settings: Settings) -> pl.LazyFrame:
     outcomes, day = settings.outcomes, days_from(pl.col("start_date"), pl.col("date"))
     width, need = outcomes.baseline_days, outcomes.baseline_min_readings
     dated = (
-        observed.readings.join(observed.zero.select("patient_id", "start_date"), on="patient_id")
+        observed.readings.join(
+            observed.zero.select("patient_id", "start_date"), on="patient_id", how="left", maintain_order="left"
+        )
         .with_columns(day=day)
         .filter(pl.col("day").is_between(-2 * width, LATE_TO_DAY))
-        .join(observed.first_sessions, on="patient_id", how="left")
+        .join(observed.first_sessions, on="patient_id", how="left", maintain_order="left")
+        .collect()
+        .lazy()
     )
     is_before_session = (pl.col("recorded_at") < pl.col("first_session_at")).fill_null(value=True)
-    all_days = _day_values(dated, settings)
+    all_days = _day_values(dated, settings).collect().lazy()
     day_0 = _day_values(dated.filter((pl.col("day") == 0) & is_before_session), settings)
     before = all_days.filter(pl.col("day") < 0)
     rules = (
@@ -118,8 +122,9 @@ def _daily_baseline(observed: Observed, settings: Settings) -> pl.LazyFrame:
 
 
 def _day_values(dated: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    days = dated.select("patient_id", "date", "day").unique()
-    return per_day(dated, settings).join(days, on=["patient_id", "date"]).select("patient_id", "day", value="pain_nprs")
+    starts = dated.group_by("patient_id").agg(pl.col("start_date").first())
+    day = days_from(pl.col("start_date"), pl.col("date"))
+    return per_day(dated, settings).join(starts, on="patient_id").select("patient_id", day=day, value="pain_nprs")
 
 
 def _window(values: pl.LazyFrame, first: int, last: int, need: int, rule: str) -> pl.LazyFrame:

@@ -10,7 +10,6 @@ from ptanalytics.dates import DAYS_PER_WEEK, day_from_number, day_number, days_f
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.instruments import mdc95_of, measure, measure_ids, mic_for
 from ptanalytics.outcomes.baseline import baselines_of
-from ptanalytics.outcomes.daily import per_day
 from ptanalytics.outcomes.observed import DAILY, observe
 from ptanalytics.outcomes.psfs import on_common_activities
 from ptanalytics.schemas.model import columns_of
@@ -96,7 +95,9 @@ def changes(  # noqa: PLR0917 - the tables it reads are its parameters
         *_KEY, "start_date", "baseline", baseline_date="to_date", baseline_rule="rule"
     )
     start = observed.zero.select("patient_id", "start_date")
-    daily = per_day(observed.readings, settings).join(start, on="patient_id")
+    last_day = DAYS_PER_WEEK * weeks[-1]
+    since = days_from(pl.col("start_date"), pl.col("date"))
+    daily = observed.daily.join(start, on="patient_id").filter(since.is_between(1, last_day)).collect().lazy()
     forms = observed.forms.join(start, on="patient_id")
     after = [
         follow_up

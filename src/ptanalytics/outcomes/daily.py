@@ -72,7 +72,7 @@ def chosen_readings(
     marks = readings.filter(pl.col("is_flare")).select("patient_id", "date", is_marked=pl.lit(value=True)).unique()
     marked = (
         readings.drop("is_flare")
-        .join(marks, on=["patient_id", "date"], how="left")
+        .join(marks, on=["patient_id", "date"], how="left", maintain_order="left")
         .with_columns(is_flare=pl.col("is_marked").fill_null(value=False))
         .drop("is_marked")
     )
@@ -91,15 +91,46 @@ def chosen_readings(
         .unique("patient_id", keep="first", maintain_order=True)
         .select("patient_id", "recall")
     )
-    return marked.join(chosen, on=["patient_id", "recall"], how="semi")
+    return marked.join(chosen, on=["patient_id", "recall"], how="semi", maintain_order="left")
 
 
 def per_day(readings: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
-    """Reduce chosen readings to one row per patient and day."""
-    value = pl.col("pain_nprs")
-    return readings.group_by("patient_id", "date").agg(
-        pain_nprs=value.max() if settings.outcomes.daily_agg == "max" else value.mean(),
-        n_readings=pl.len().cast(pl.Int32),
-        recall=pl.col("recall").first(),
-        is_flare=pl.col("is_flare").any(),
+    """Reduce chosen readings to one row per patient and day, in that order where the readings are."""
+    is_max = settings.outcomes.daily_agg == "max"
+    return readings.map_batches(lambda frame: _per_day(frame, is_max=is_max), schema=_DAILY)
+
+
+_DAILY: dict[str, pl.DataType | type[pl.DataType]] = {
+    "patient_id": pl.String,
+    "date": pl.Date,
+    "pain_nprs": pl.Float64,
+    "n_readings": pl.Int32,
+    "recall": pl.String,
+    "is_flare": pl.Boolean,
+}
+
+
+def _per_day(readings: pl.DataFrame, *, is_max: bool) -> pl.DataFrame:
+    """Reduce readings to days; readings in order, as a study keeps them, need no comparing of every id with every other."""
+    person, day = pl.col("patient_id"), pl.col("date")
+    is_same = person == person.shift()
+    facts = readings.select(
+        is_new=(~is_same | (day != day.shift())).fill_null(value=True),
+        is_in_order=((person > person.shift()) | (is_same & (day >= day.shift()))).fill_null(value=True),
     )
+    if facts["is_in_order"].all() and facts["is_new"].all():
+        return readings.select(
+            "patient_id", "date", "pain_nprs", "recall", "is_flare", n_readings=pl.lit(1, dtype=pl.Int32)
+        ).select(list(_DAILY))  # fmt: skip
+    value = pl.col("pain_nprs")
+    reduced = {
+        "pain_nprs": value.max() if is_max else value.mean(),
+        "n_readings": pl.len().cast(pl.Int32),
+        "recall": pl.col("recall").first(),
+        "is_flare": pl.col("is_flare").any(),
+    }
+    if not facts["is_in_order"].all():
+        return readings.group_by("patient_id", "date").agg(**reduced).select(list(_DAILY))
+    run = facts["is_new"].cum_sum()
+    days = readings.with_columns(run=run.set_sorted()).group_by("run", maintain_order=True)
+    return days.agg(person.first(), day.first(), **reduced).select(list(_DAILY))

@@ -138,17 +138,18 @@ def _usual(
 
 
 def _flares_of(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
-    rows = daily.join(usual, on="patient_id", how="left").sort("patient_id", "date")
+    rows = daily.join(usual, on="patient_id", how="left", maintain_order="left")
     schema = rows.collect_schema() | {"is_elevated": pl.Boolean, "reference_nprs": pl.Float64}
     judged = rows.map_batches(lambda frame: _with_elevation(frame, rules), schema=schema)
     is_joined = (
-        pl.col("is_elevated").shift().over("patient_id").fill_null(value=False)
-        & (days_from(pl.col("date").shift().over("patient_id"), pl.col("date")) <= rules.max_gap_days + 1)
+        (pl.col("patient_id") == pl.col("patient_id").shift())
+        & pl.col("is_elevated").shift()
+        & (days_from(pl.col("date").shift(), pl.col("date")) <= rules.max_gap_days + 1)
     )  # fmt: skip
     duration = (days_from(pl.col("start_date"), pl.col("end_date")) + 1).cast(pl.Int32)
     return (
         judged.with_columns(is_first=pl.col("is_elevated") & ~is_joined.fill_null(value=False))
-        .with_columns(run=pl.col("is_first").cum_sum().over("patient_id"))
+        .with_columns(run=pl.col("is_first").cum_sum())
         .filter("is_elevated")
         .group_by("patient_id", "run")
         .agg(
@@ -175,6 +176,10 @@ def _kind(rules: FlareSettings) -> pl.Expr:
 
 
 def _with_elevation(rows: pl.DataFrame, rules: FlareSettings) -> pl.DataFrame:
+    same = pl.col("patient_id") == pl.col("patient_id").shift()
+    is_after = (pl.col("patient_id") > pl.col("patient_id").shift()) | (same & (pl.col("date") > pl.col("date").shift()))
+    if not rows.select(is_after.fill_null(value=True).all()).item():
+        rows = rows.sort("patient_id", "date")
     person = rows["patient_id"].rle_id().to_numpy().astype(np.int64)
     first = rows["patient_id"].is_first_distinct()
     elevated, reference = elevated_days(

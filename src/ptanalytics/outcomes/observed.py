@@ -8,7 +8,7 @@ import polars as pl
 from ptanalytics.dates import local_day, time_zero
 from ptanalytics.instruments import measure as measure_of
 from ptanalytics.instruments import measure_ids
-from ptanalytics.outcomes.daily import chosen_readings
+from ptanalytics.outcomes.daily import chosen_readings, per_day
 from ptanalytics.outcomes.scoring import score_questionnaires
 from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.results import MEASURES
@@ -24,6 +24,8 @@ class Observed:
 
     #: Ratings of the chosen site and recall with their ``date``.
     readings: pl.LazyFrame
+    #: The same reduced to days, see `per_day`.
+    daily: pl.LazyFrame
     #: Valid questionnaire scores: ``patient_id, measure, date, value``.
     forms: pl.LazyFrame
     #: ``patient_id, start_date, reason`` of everybody in plans or patients.
@@ -49,7 +51,8 @@ def observe(
     frames = pl.collect_all(
         [chosen_readings(pain_scores, settings=settings), forms, _first_sessions(sessions, zero, settings)]
     )
-    return Observed(frames[0].lazy(), frames[1].lazy(), zero, frames[2].lazy())
+    daily = per_day(frames[0].lazy(), settings).collect()
+    return Observed(frames[0].lazy(), daily.lazy(), frames[1].lazy(), zero, frames[2].lazy())
 
 
 def who_and_what(observed: Observed, measures: Sequence[str] | None) -> pl.LazyFrame:

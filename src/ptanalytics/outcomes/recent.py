@@ -46,9 +46,14 @@ def recent_pain(
     References:
         Childs 2005, doi:10.1097/01.brs.0000164099.92112.29 (standard error of measurement).
     """
-    outcomes = (settings or default_settings()).outcomes
-    asked = on_date or cutoff_date
+    settings = settings or default_settings()
     daily = daily_pain.compute(pain_scores, settings=settings)
+    return recent_of(daily, patients, on_date or cutoff_date, settings)
+
+
+def recent_of(daily: pl.LazyFrame, patients: pl.LazyFrame, asked: date | None, settings: Settings) -> pl.LazyFrame:
+    """Find present pain in daily values; see `recent_pain`."""
+    outcomes = settings.outcomes
     day = pl.lit(asked, dtype=pl.Date) if asked is not None else pl.col("date").max().over("patient_id")
     discharged = patients.select("patient_id", "discharged_date").unique("patient_id", keep="first", maintain_order=True)
     known = (

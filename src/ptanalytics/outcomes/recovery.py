@@ -7,7 +7,7 @@ import polars as pl
 from ptanalytics.analysis import analysis
 from ptanalytics.dates import days_from
 from ptanalytics.outcomes.daily import daily_pain
-from ptanalytics.outcomes.recent import recent_pain
+from ptanalytics.outcomes.recent import recent_of
 from ptanalytics.outcomes.scoring import score_questionnaires
 from ptanalytics.schemas.course_results import RecoveryStatus
 from ptanalytics.schemas.model import columns_of
@@ -59,7 +59,8 @@ def recovery_status(
         2002 (a month without pain).
     """
     settings = settings or default_settings()
-    present = recent_pain.compute(pain_scores, patients, settings=settings, cutoff_date=cutoff_date)
+    daily = daily_pain.compute(pain_scores, settings=settings).collect().lazy()
+    present = recent_of(daily, patients, cutoff_date, settings).collect().lazy()
     forms = score_questionnaires.compute(responses, scores, settings=settings).filter(
         (pl.col("instrument_id") == "rmdq24") & pl.col("score").is_not_null()
     )
@@ -80,19 +81,17 @@ def recovery_status(
     )  # fmt: skip
     return (
         present.join(rmdq, on="patient_id", how="left")
-        .join(_pain_free(pain_scores, present, settings), on="patient_id", how="left")
+        .join(_pain_free(daily, present), on="patient_id", how="left")
         .with_columns(pl.col("pain_free_days", "n_pain_free").fill_null(0), band=band)
         .with_columns(is_pain_free_month=pl.col("pain_free_days") >= PAIN_FREE_DAYS)
         .select(list(columns_of(RecoveryStatus)))
     )
 
 
-def _pain_free(pain_scores: pl.LazyFrame, present: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
+def _pain_free(daily: pl.LazyFrame, present: pl.LazyFrame) -> pl.LazyFrame:
     """Return the recorded days without pain after the last day with pain."""
-    daily = daily_pain.compute(pain_scores, settings=settings).join(
-        present.select("patient_id", "on_date"), on="patient_id"
-    )
-    known = daily.filter(pl.col("date") <= pl.col("on_date"))
+    dated = daily.join(present.select("patient_id", "on_date"), on="patient_id")
+    known = dated.filter(pl.col("date") <= pl.col("on_date"))
     last_pain = known.filter(pl.col("pain_nprs") > 0).group_by("patient_id").agg(last_pain=pl.col("date").max())
     free = known.join(last_pain, on="patient_id", how="left").filter(
         pl.col("last_pain").is_null() | (pl.col("date") > pl.col("last_pain"))
