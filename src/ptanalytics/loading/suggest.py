@@ -64,6 +64,8 @@ def _suggest(sample: Sample, asking: Asking, *, is_one: bool) -> LayoutSuggestio
     table = sample.table
     file = table.path.name if is_one else f"{table.path.name} [{table.sheet}]"
     asking.notes += [*sample.written, *table.notes]
+    if not sample.is_whole:
+        asking.notes.append("The file is large: only its first and last rows were looked at.")
     if shipped := matching_layout(table.path.name, table.headings):
         asking.notes.append(f"It has the shape of the shipped layout '{shipped.id}', which needs no copy.")
         return _described(file, sample, shipped, asking)

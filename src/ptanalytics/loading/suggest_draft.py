@@ -208,6 +208,7 @@ class Draft:
             return
         for found in best.taken.values():
             self._note(found, best.table)
+            self.asking.used.add(f"column.{found.column}")
         columns = {ours: found.heading for ours, found in best.taken.items()}
         joined = {}
         if best.table == "sessions" and "session_id" not in columns and "started_at" in columns:

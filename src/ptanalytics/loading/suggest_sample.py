@@ -2,7 +2,9 @@
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +13,7 @@ from ptanalytics.loading.layouts import Layout, TextForm
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.opening import open_tables
 from ptanalytics.loading.readers import ROW, TextTable, is_delimited, is_parquet
-from ptanalytics.loading.readers.parquet import parquet_table
+from ptanalytics.loading.readers.parquet import parquet_rows, parquet_table
 from ptanalytics.loading.readers.text_form import FileForm, find_form
 
 _HEAD_BYTES = 1 << 18
@@ -48,16 +50,19 @@ def sample_file(path: Path, layout: Layout | None = None) -> list[Sample]:
     """
     if is_delimited(path):
         return [_of_text(path, layout.text if layout else TextForm())]
-    tables = [parquet_table(path)] if is_parquet(path) else open_tables(path, layout)[0]
-    return [_of_table(table) for table in tables]
+    if is_parquet(path):
+        return [_of_table(parquet_table(path), partial(parquet_rows, path))]
+    return [_of_table(table) for table in open_tables(path, layout)[0]]
 
 
-def _of_table(table: TextTable) -> Sample:
-    head = table.frame.head(_HEAD_ROWS).collect()
-    parts = [head]
+def _of_table(table: TextTable, rows_of: Callable[[int, int], pl.DataFrame] | None = None) -> Sample:
+    def rows(offset: int, n_rows: int) -> pl.DataFrame:
+        return rows_of(offset, n_rows) if rows_of else table.frame.slice(offset, n_rows).collect()
+
+    parts = [rows(0, _HEAD_ROWS)]
     if table.n_rows > _HEAD_ROWS:
         n_tail = min(_TAIL_ROWS, table.n_rows - _HEAD_ROWS)
-        parts.append(table.frame.slice(table.n_rows - n_tail, n_tail).collect())
+        parts.append(rows(table.n_rows - n_tail, n_tail))
     cells = pl.concat(parts).select(table.headings)
     return Sample(table, cells, is_whole=table.n_rows <= _HEAD_ROWS + _TAIL_ROWS)
 
@@ -74,8 +79,9 @@ def _of_text(path: Path, wanted: TextForm) -> Sample:
     is_whole = size <= _HEAD_BYTES
     # Both pieces are cut in the middle of a line, which is left out.
     head = head if is_whole else head[: head.rfind(b"\n") + 1]
-    records = _records(head, form)[form.heading_line + wanted.label_rows :] if form.heading_line else []
-    records += _records(tail[tail.find(b"\n") + 1 :], form) if tail else []
+    # The lines of the headings end with their labels.
+    records = _records(head, form)[form.heading_line :][:_HEAD_ROWS]
+    records += _records(tail[tail.find(b"\n") + 1 :], form)[-_TAIL_ROWS:] if tail else []
     width = len(form.headings)
     rows = [
         [cell or None for cell in record[:width]] + [None] * (width - len(record)) + [number]

@@ -14,6 +14,15 @@ def read_parquet(path: Path) -> tuple[list[TextTable], str]:
     return [parquet_table(path)], fingerprint_of(path)
 
 
+def parquet_rows(path: Path, offset: int, n_rows: int) -> pl.DataFrame:
+    """Return some rows of a Parquet file as text, without reading the others."""
+    part = pl.scan_parquet(path, glob=False).slice(offset, n_rows).collect()
+    names = unique_headings(part.columns)
+    return part.select(
+        _as_text(name, dtype).alias(heading) for (name, dtype), heading in zip(part.schema.items(), names, strict=True)
+    )
+
+
 def parquet_table(path: Path) -> TextTable:
     """Open a Parquet file; typed columns become the text that reads back as the same value.
 
