@@ -16,6 +16,7 @@ from ptanalytics.loading.sources import Source, Sources, find_sources
 from ptanalytics.study.description import StudyDescription, read_description
 from ptanalytics.study.exports import family_of
 from ptanalytics.study.known_files import (
+    Fingerprints,
     Paths,
     Stamp,
     all_known,
@@ -58,7 +59,8 @@ def import_exports(
     before = stamps(paths)
     digest = reading_digest(description.timezone, saved, reading)
     manifest = read_manifest(study_path)
-    if watch.run(partial(all_known, paths, study_path, manifest, digest, before)) is None:
+    prints = Fingerprints(before)
+    if watch.run(partial(all_known, paths, study_path, manifest, digest, prints)) is None:
         finding = partial(find_sources, paths, timezone=description.timezone, saved_layouts=saved, **reading)
         sources = watch.run(finding)
     else:
@@ -66,7 +68,7 @@ def import_exports(
     with write_lock(study_path):
         manifest = read_manifest(study_path)
         if not sources:
-            entries = all_known(paths, study_path, manifest, digest, before)
+            entries = all_known(paths, study_path, manifest, digest, prints)
             if entries is not None:
                 return _note_known(study_path, manifest, description, entries, sources)
             # Somebody undid their import in this moment.

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,12 +12,12 @@ from typing import Any
 from ptanalytics import __version__
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers import is_readable
-from ptanalytics.loading.readers.fingerprint import fingerprint_of
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
 from ptanalytics.study.manifest import KnownFile, Manifest
 
 Paths = Path | str | Sequence[Path | str]
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,40 @@ def reading_digest(timezone: str, saved_layouts: Path, reading: Mapping[str, Any
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
+class Fingerprints:
+    """The SHA-256 of files, each computed once."""
+
+    def __init__(self, before: Mapping[Path, Stamp]) -> None:
+        self._before = before
+        self._known: dict[Path, str] = {}
+
+    def bytes_of(self, path: Path) -> int:
+        """Return the length of a file; -1 for one that was not there."""
+        return self._before[path].bytes if path in self._before else -1
+
+    def of(self, path: Path) -> str:
+        """Return the SHA-256 of a file."""
+        if path not in self._known:
+            self._known[path] = _sha256(path)
+        return self._known[path]
+
+
+def _sha256(path: Path) -> str:
+    """Hash a file while the next piece of it is read."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file, ThreadPoolExecutor(1) as beside:
+        hashing = None
+        while piece := file.read(_PIECE_BYTES):
+            if hashing is not None:
+                hashing.result()
+            hashing = beside.submit(digest.update, piece)
+        if hashing is not None:
+            hashing.result()
+    return digest.hexdigest()
+
+
 def all_known(
-    paths: Paths, study_path: Path, manifest: Manifest, reading: str, before: Mapping[Path, Stamp]
+    paths: Paths, study_path: Path, manifest: Manifest, reading: str, prints: Fingerprints
 ) -> list[FileReceipt] | None:
     """Return the receipt's entries of files that were all imported before, as they are; None where any was not.
 
@@ -92,7 +125,7 @@ def all_known(
     entries: list[FileReceipt] = []
     receipts: dict[int, Receipt] = {}
     for path in _files(paths):
-        known = _known(path, manifest.known_files, reading, before)
+        known = _known(path, manifest.known_files, reading, prints)
         if known is None:
             return None
         if known.receipt not in receipts:
@@ -102,13 +135,10 @@ def all_known(
     return entries or None
 
 
-def _known(path: Path, known: Sequence[KnownFile], reading: str, before: Mapping[Path, Stamp]) -> KnownFile | None:
-    n_bytes = before[path].bytes if path in before else -1
-    likely = [one for one in known if (one.name, one.bytes, one.reading) == (path.name, n_bytes, reading)]
-    if not likely:
-        return None
-    fingerprint = fingerprint_of(path)
-    return next((one for one in likely if one.fingerprint == fingerprint), None)
+def _known(path: Path, known: Sequence[KnownFile], reading: str, prints: Fingerprints) -> KnownFile | None:
+    wanted = (path.name, prints.bytes_of(path), reading)
+    likely = [one for one in known if (one.name, one.bytes, one.reading) == wanted]
+    return next((one for one in likely if one.fingerprint == prints.of(path)), None)
 
 
 def known_files(

@@ -71,10 +71,12 @@ def merge_bucket(
             rows = _sorted(incoming, model, codes)
             return BucketMerge(rows, counts, _no_outcomes(), existing, pl.Series([], dtype=pl.Boolean))
     incoming = _completed(_decoded(incoming, codes), model)
-    return _merge_with_care(existing, incoming, model)
+    return _merge_with_care(existing, incoming, model, codes)
 
 
-def _merge_with_care(existing: pl.DataFrame, incoming: pl.DataFrame, model: type[TableModel]) -> BucketMerge:
+def _merge_with_care(
+    existing: pl.DataFrame, incoming: pl.DataFrame, model: type[TableModel], codes: Mapping[str, TextCodes]
+) -> BucketMerge:
     """Compare rows that share a key with another: those that share it with one old row at once, the others singly."""
     key = list(key_of(model))
     columns = list(columns_of(model))
@@ -94,13 +96,17 @@ def _merge_with_care(existing: pl.DataFrame, incoming: pl.DataFrame, model: type
     alone = new.filter(is_alone).select(
         _AT, pl.lit(None, dtype=settled.schema[_OTHER]).alias(_OTHER), outcome=pl.lit("new", dtype=_OUTCOME)
     )
-    return _put_together(existing, incoming, alone, pl.concat([settled, doubtful]), model)
+    return _put_together(existing, incoming, pl.concat([alone, settled, doubtful]), model, codes)
 
 
 def _put_together(
-    existing: pl.DataFrame, incoming: pl.DataFrame, alone: pl.DataFrame, met: pl.DataFrame, model: type[TableModel]
+    existing: pl.DataFrame,
+    incoming: pl.DataFrame,
+    told: pl.DataFrame,
+    model: type[TableModel],
+    codes: Mapping[str, TextCodes],
 ) -> BucketMerge:
-    told = pl.concat([alone, met])
+    met = told.filter(pl.col(_OTHER).is_not_null() | (pl.col("outcome") != "new"))
     origins = incoming.select(SOURCE, ROW)
     doubtful = pl.concat([origins[met[_AT]], met.select("outcome")], how="horizontal")
     counts = pl.concat([origins.select(SOURCE)[told[_AT]], told.select("outcome")], how="horizontal")
@@ -113,7 +119,8 @@ def _put_together(
         came = pl.concat([incoming[used[_AT]].drop(SOURCE, ROW), marks], how="horizontal")
         kept = existing.filter(~_mask(existing.height, places)) if len(places) else existing
         kept = kept.with_columns(pl.lit(KEPT, dtype=pl.UInt8).alias(MARK))
-        rows = _sorted(pl.concat([kept, came], how="diagonal") if existing.height else came, model, {})
+        rows = pl.concat([kept, came], how="diagonal") if existing.height else came
+        rows = _sorted(rows.with_columns(codes[name].of(rows[name]) for name in codes), model, codes)
     is_met = _mask(existing.height, met[_OTHER].drop_nulls())
     return BucketMerge(rows, counts, doubtful, existing[places], is_met)
 
