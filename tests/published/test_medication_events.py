@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from ptanalytics import create_study
 from ptanalytics.adherence import pharmacy_adherence, pharmacy_episodes, pharmacy_windows
 
 EVENTS = Path(__file__).parents[2].parent / "shared" / "data" / "medication_events" / "med.events.csv"
@@ -87,3 +88,15 @@ def test_cma9_in_21_windows_in_steps_of_30_days(supplies):
     # "oscillated between 37% and 100%"
     assert len(values) == 21
     assert (round(100 * min(values)), round(100 * max(values))) == (37, 100)
+
+
+def test_the_file_imported_into_a_study_gives_the_values_of_its_different_rows(supplies, tmp_path):
+    study = create_study(tmp_path / "events.study", timezone="Europe/London", buckets=2)
+    receipt = study.import_exports(EVENTS)
+
+    assert (receipt.rows_used, receipt.rows_duplicate) == (1078, 2)
+
+    of_study = pl.from_pandas(pharmacy_adherence(study, **YEAR)).select("patient_id", "n_events", "cma1", "cma9")
+    # Two lines of the file repeat an event; an import counts the same fact once, frames are taken as they are.
+    of_frame = pharmacy_adherence(supplies=supplies.unique(), **YEAR).select("patient_id", "n_events", "cma1", "cma9")
+    assert of_study.equals(of_frame)

@@ -4,7 +4,7 @@ from ptanalytics.adherence.bounds import adherence_bounds
 from ptanalytics.adherence.by_definition import adherence_by_definition
 from ptanalytics.adherence.calendar import adherence_days
 from ptanalytics.adherence.cma_episodes import pharmacy_episodes
-from ptanalytics.adherence.cma_sessions import exercise_availability
+from ptanalytics.adherence.cma_sessions import exercise_availability, session_supplies
 from ptanalytics.adherence.cma_supplies import pharmacy_adherence, pharmacy_windows
 from ptanalytics.adherence.cohort import cohort_adherence
 from ptanalytics.adherence.compare_definitions import compare_adherence_definitions
@@ -56,6 +56,7 @@ __all__ = [
     "rolling_adherence",
     "session_day_coverage",
     "session_patterns",
+    "session_supplies",
     "skip_reasons",
     "skipped_exercises",
     "time_to_discontinuation",

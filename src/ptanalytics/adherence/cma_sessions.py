@@ -11,6 +11,7 @@ from ptanalytics.analysis import analysis
 from ptanalytics.dates import DAYS_PER_WEEK, day_from_number
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.schemas.pharmacy_results import ExerciseAvailability
+from ptanalytics.schemas.tables import Supplies
 from ptanalytics.settings import Settings, default_settings
 
 
@@ -65,6 +66,50 @@ def exercise_availability(
         n_sessions="n_events", from_date=day_from_number(pl.col("from_day")), to_date=day_from_number(pl.col("to_day") - 1)
     )
     return table.lazy().select(columns_of(ExerciseAvailability).keys())
+
+
+@analysis(returns=Supplies, optional=("pauses", "patients"))
+def session_supplies(
+    sessions: pl.LazyFrame,
+    plans: pl.LazyFrame,
+    pauses: pl.LazyFrame,
+    patients: pl.LazyFrame,
+    *,
+    settings: Settings | None = None,
+    cutoff_date: date | None = None,
+) -> pl.LazyFrame:
+    """Turn each counted session into a supply that lasts ``7 / f`` days, ``f`` the plan's sessions a week on that day.
+
+    With it the pharmacy measures run on exercise per episode and in windows too. They count their windows from the first
+    session, not from the plan's start as `exercise_availability` does. Sensitivity outputs, no headline.
+
+    Args:
+        sessions: Logged sessions.
+        plans: Prescribed exercises, in versions.
+        pauses: Breaks; may be absent.
+        patients: Discharge days; may be absent.
+        settings: Settings of the run.
+        cutoff_date: Last day observed; the study's, or the latest day in ``sessions``.
+
+    Returns:
+        One row per counted session, columns of the table ``supplies`` (without dose and category).
+
+    Example:
+        >>> plans = pl.DataFrame({"patient_id": ["P1"], "plan_version": [1], "exercise_id": ["bridge"],
+        ...                       "valid_from_date": [date(2026, 3, 2)], "sessions_per_week": [3.5]})
+        >>> sessions = pl.DataFrame({"patient_id": ["P1"], "session_id": ["a"], "exercise_id": ["bridge"],
+        ...                          "started_at": ["2026-03-03"]})
+        >>> session_supplies(sessions=sessions, plans=plans).select("supplied_date", "duration_days").row(0)
+        (datetime.date(2026, 3, 3), 2.0)
+    """
+    settings = settings or default_settings()
+    observed = observe(sessions, plans, pauses, patients, settings=settings, cutoff_date=cutoff_date)
+    people = observed.people.select("person", unit=pl.col("person").cast(pl.Int64))
+    events = session_events(observed, people).with_columns(person="unit")
+    table = observed.named(events).with_columns(
+        supplied_date=day_from_number(pl.col("day")), duration_days="duration", daily_dose="dose"
+    )
+    return table.lazy().select(columns_of(Supplies).keys())
 
 
 def session_events(observed: Observed, units: pl.DataFrame) -> pl.DataFrame:

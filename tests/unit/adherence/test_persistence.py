@@ -9,7 +9,9 @@ from ptanalytics.adherence import (
     adherence_episodes,
     exercise_availability,
     persistence,
+    pharmacy_windows,
     session_day_coverage,
+    session_supplies,
     time_to_discontinuation,
 )
 from ptanalytics.schemas.results import RESULTS
@@ -159,3 +161,24 @@ def test_exercise_availability_of_a_patient_without_session():
     row = exercise_availability(sessions=log(), plans=plan(), cutoff_date=day(6)).row(0, named=True)
 
     assert (row["cma7"], row["pdc"], row["cma1"], row["reason"]) == (0, 0, None, "no_event_in_window")
+
+
+def test_sessions_as_supplies_last_7_days_by_sessions_a_week():
+    found = session_supplies(sessions=log(0, 2, 30), plans=plan(per_week=2.0), cutoff_date=day(20))
+
+    assert found.select("supplied_date", "duration_days").rows() == [(day(0), 3.5), (day(2), 3.5)]
+
+
+def test_sessions_as_supplies_go_through_the_pharmacy_measures():
+    found = session_supplies(sessions=log(0, 2, 9), plans=plan(per_week=2.0), cutoff_date=day(20))
+    windows = pharmacy_windows(supplies=found, window_days=7, step_days=7, followup_days=14)
+
+    # 7 days from two sessions, then from day 9 to 12.5
+    assert windows["cma7"].to_list() == pytest.approx([1, 0.5])
+
+
+def test_two_sessions_a_day_are_two_supplies():
+    twice = plan(per_week=None).with_columns(sessions_per_day=pl.lit(2, pl.Int32))
+    sessions = pl.concat([log(0), log(0).with_columns(session_id=pl.lit("again"))])
+
+    assert session_supplies(sessions=sessions, plans=twice)["duration_days"].to_list() == [0.5, 0.5]
