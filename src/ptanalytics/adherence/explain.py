@@ -50,9 +50,13 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join([self.sentence, *(f"  {step}" for step in self.steps)])
 
-    def _repr_html_(self) -> str:
+    def to_html(self) -> str:
+        """Return sentence, arithmetic and days as HTML; all text is escaped."""
         steps = "".join(f"<li>{escape(step)}</li>" for step in self.steps)
         return f"<p><b>{escape(self.sentence)}</b></p><ol>{steps}</ol>{_html_table(self.days)}"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
 
 def explain_adherence(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from ptanalytics.adherence import adherence_days, adherence_summary
+from ptanalytics.adherence import adherence_days, adherence_summary, explain_adherence
 from ptanalytics.charts import (
     mark_synthetic,
     plot_adherence_calendar,
@@ -68,7 +68,13 @@ def patient_review(study: "Study", patient_id: str, *, notes: str = "") -> Repor
     figures = [
         Figure(mark_synthetic(f.figure) if study.is_synthetic else f.figure, f.caption) for f in _figures(study, facts)
     ]
-    blocks: list[Block] = [*_flags(study, patient_id), _sufficiency(facts), _key_numbers(facts), *figures]
+    blocks: list[Block] = [
+        *_flags(study, patient_id),
+        _sufficiency(facts),
+        _key_numbers(facts),
+        *_how_adherence(study, patient_id, facts),
+    ]
+    blocks += figures
     if notes.strip():
         blocks += [Heading("Notes"), *(Paragraph(line) for line in notes.splitlines() if line.strip())]
     return Report(
@@ -166,6 +172,14 @@ def _key_numbers(facts: _PatientFacts) -> KeyNumbers:
             )
             items.append(("Adherence", f"{number_text(row['adherence_pct'], 0)} %", counted))
     return KeyNumbers(tuple(items))
+
+
+def _how_adherence(study: "Study", patient_id: str, facts: _PatientFacts) -> list[Block]:
+    """The arithmetic behind the percentage, as everywhere else."""
+    if facts.summary.is_empty() or facts.summary["weekly_capped_pct"].item(0) is None:
+        return []
+    found = explain_adherence(study, patient_id)
+    return [Paragraph(f"How adherence comes about. {found.sentence} {' '.join(found.steps)}", "note")]
 
 
 def _present_pain(recent: pl.DataFrame) -> tuple[str, str, str]:

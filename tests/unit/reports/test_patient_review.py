@@ -34,7 +34,7 @@ def test_the_order_is_fixed(review):
         type(block).__name__ for block in review.blocks if not (isinstance(block, Paragraph) and block.kind == "alert")
     ]
 
-    assert kinds == ["Paragraph", "KeyNumbers", "Figure", "Figure", "Figure", "Figure"]
+    assert kinds == ["Paragraph", "KeyNumbers", "Paragraph", "Figure", "Figure", "Figure", "Figure"]
     assert [f.caption for f in review.figures()] == ["Pain", "Adherence calendar", "Questionnaires", "Plan"]
     assert review.is_one_page
 

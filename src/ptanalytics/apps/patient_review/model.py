@@ -17,6 +17,7 @@ from ptanalytics.charts import (
     plot_questionnaires,
     plot_weekly_adherence,
 )
+from ptanalytics.charts.wording import day_text
 from ptanalytics.errors import OutputError
 
 
@@ -67,6 +68,17 @@ class ReviewModel(PatientModel):
             "timeline": lambda: plot_plan_timeline(tables["plans"], to_date=self.study.cutoff_date),
         }
         return marked(drawings, self.study)
+
+    def weeks_to_explain(self) -> list[tuple[str, date | None]]:
+        """Return what `explain` can be asked about: every week by its first day, and None for all of them."""
+        weeks = self.tables["weekly"].select("week", "week_start_date").rows()
+        each = [(f"week {week}, from {day_text(first)}", first) for week, first in weeks]
+        return [("all weeks", None), *each] if each else []
+
+    def explain(self, week_start_date: date | None) -> str:
+        """Return the days and arithmetic behind a week's adherence, or that of all weeks, as HTML."""
+        found = pta.explain_adherence(self.study, str(self.patient_id), week_start_date=week_start_date)
+        return str(found.to_html())
 
     @property
     def note(self) -> str:

@@ -17,6 +17,9 @@ from ptanalytics.apps.widgets.markup import element, text
 if TYPE_CHECKING:
     from ptanalytics.study import Study
 
+#: Nothing chosen yet; a missing date is the choice of all weeks.
+_NO_WEEK = ""
+
 
 class PatientReview(App):
     """One page about one patient: data, key numbers, pain, adherence, questionnaires, plan.
@@ -77,6 +80,10 @@ class PatientReview(App):
         self.save_pdf = ipw.Button(description="Save PDF", tooltip="Save the page as PDF")
         adherence = ipw.Box([self.charts["calendar"], self.charts["weekly"]])
         adherence.add_class("pta-charts")
+        self.explain_week = ipw.Dropdown(
+            description="Explain", tooltip="Show the days and arithmetic behind a number", layout=ipw.Layout(width="60%")
+        )
+        self.explanation = ipw.HTML()
         saving = ipw.HBox([self.path, self.save_html, self.save_pdf])
         heading = ipw.HTML(element("h3", "Notes for the case review"))
         self.body.children = [
@@ -84,6 +91,8 @@ class PatientReview(App):
             self.facts,
             self.charts["pain"],
             adherence,
+            self.explain_week,
+            self.explanation,
             self.charts["questionnaires"],
             self.charts["timeline"],
             heading,
@@ -94,6 +103,7 @@ class PatientReview(App):
     def _connect(self) -> None:
         self.undo_button.on_click(self.undo)
         self.note.observe(lambda change: self.model.write_note(change["new"]), "value")
+        self.explain_week.observe(lambda change: self._explain(change["new"]), "value")
         self.save_html.on_click(lambda _: self._save("html"))
         self.save_pdf.on_click(lambda _: self._save("pdf"))
         ipw.dlink((self.model, "can_undo"), (self.undo_button, "disabled"), lambda can: not can)
@@ -112,9 +122,16 @@ class PatientReview(App):
         self.facts.value = _facts(model.sufficiency(), model.key_numbers())
         for name, draw in model.figures().items():
             self.charts[name].update_from(draw())
+        self.explanation.value = ""
+        self.explain_week.options = [("choose a week", _NO_WEEK), *model.weeks_to_explain()]
+        self.explain_week.value = _NO_WEEK
         self.note.value = model.note
         self.path.value = str(model.default_file("html"))
         self.picker.show(can_go_back=model.can_step(-1), can_go_on=model.can_step(1))
+
+    @guarded
+    def _explain(self, chosen: Any) -> None:
+        self.explanation.value = "" if chosen == _NO_WEEK else self.model.explain(chosen)
 
     @slow
     def _step(self, by: int) -> None:
