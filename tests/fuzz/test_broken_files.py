@@ -17,6 +17,7 @@ import pytest
 
 import ptanalytics as pta
 from ptanalytics.errors import PtAnalyticsError
+from ptanalytics.schemas import TABLES
 from reader_corpus import corpus, zipped_of
 
 N_CASES = int(os.environ.get("PTANALYTICS_FUZZ_CASES", "240"))
@@ -134,6 +135,31 @@ def test_a_broken_file_ends_well(batch):
                 fault.add_note(f"seed {seed}, a broken {name}")
                 raise
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 < MOST_MEGABYTES
+
+
+def rows_in(study):
+    return {table: len(study.table(table)) for table in TABLES if study.has_table(table)}
+
+
+def test_broken_files_go_into_a_study_or_leave_it_as_it_was(tmp_path):
+    study = pta.create_study(tmp_path / "broken.study", timezone="Europe/Berlin")
+    before = rows_in(study)
+    for number in range(0, N_CASES, 10):
+        chance = random.Random(FIRST_SEED + number)
+        name = chance.choice(list(CORPUS))
+        path = tmp_path / name
+        path.write_bytes(broken_file(name, chance))
+        try:
+            receipt = study.import_exports(path, date_order="day_first")
+        except PtAnalyticsError:
+            assert rows_in(study) == before
+            continue
+        for entry in receipt.files:
+            assert entry.rows_read == entry.rows_used + entry.rows_set_aside + entry.rows_duplicate + entry.rows_ignored
+        after = rows_in(study)
+        # Sets of one exercise may be one row, so a table grows by the new rows at most.
+        assert sum(after.values()) - sum(before.values()) <= receipt.rows_new
+        before = after
 
 
 @pytest.mark.parametrize("name", CORPUS)

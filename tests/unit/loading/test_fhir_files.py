@@ -48,6 +48,12 @@ class TestWhole:
         }
         assert all(not entry.ignored_kinds for entry in entries[1:])
 
+    def test_what_a_file_calls_its_kinds_stays_short_and_is_no_text_of_its_own(self, load, monkeypatch):
+        monkeypatch.setattr("ptanalytics.loading.readers.kinds.MOST_KINDS", 3)
+        kinds = ["Claim", "Jane Doe", "<b>Claim</b>", "Device", "Account", "Group", "Claim"]
+        loaded = load(PATIENT, *({"id": "x", "resourceType": kind} for kind in kinds))
+        assert loaded.receipt.files[0].ignored_kinds == {"Claim": 2, "other kinds": 4, "Device": 1}
+
     def test_lines_of_bundles_and_bundles_in_bundles_are_opened(self, load):
         inner = {"resourceType": "Bundle", "entry": [{"resource": pain(1, 3)}, {"resource": pain(2, 4)}]}
         loaded = load({"resourceType": "Bundle", "entry": [{"resource": inner}, {"resource": pain(3, 5)}]}, PATIENT)

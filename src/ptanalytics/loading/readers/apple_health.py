@@ -1,7 +1,6 @@
 """Apple Health's ``export.xml``: its workouts, streamed. Everything else in it is counted by kind and never read."""
 
 import re
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import ParseError
@@ -11,6 +10,7 @@ from defusedxml.common import DefusedXmlException
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.readers.fingerprint import fingerprint_of
+from ptanalytics.loading.readers.kinds import KindCounts
 from ptanalytics.loading.readers.row_store import RowStore
 from ptanalytics.loading.readers.text_table import TextTable
 
@@ -48,7 +48,7 @@ def read_apple_health(path: Path) -> tuple[list[TextTable], str]:
         found = "it is XML of another kind than an Apple Health export"
         raise UnreadableFileError(path, found, "Export the data as CSV, Excel or JSON.")
     store = RowStore(path, _COLUMNS)
-    ignored: Counter[str] = Counter()
+    ignored = KindCounts()
     try:
         _gather(path, store, ignored)
     except DefusedXmlException:
@@ -75,7 +75,7 @@ def read_apple_health(path: Path) -> tuple[list[TextTable], str]:
     return [table], fingerprint_of(path)
 
 
-def _gather(path: Path, store: RowStore, ignored: Counter[str]) -> None:
+def _gather(path: Path, store: RowStore, ignored: KindCounts) -> None:
     depth, root = 0, None
     for event, element in SafeTree.iterparse(path, events=("start", "end"), forbid_dtd=False):
         if event == "start":
@@ -91,7 +91,7 @@ def _gather(path: Path, store: RowStore, ignored: Counter[str]) -> None:
         if element.tag == "Workout":
             store.add(store.n_rows + 1, _cells_of(element))
         else:
-            ignored[f"{element.tag} element" if element.tag.isalpha() and len(element.tag) <= 40 else "other element"] += 1
+            ignored.add(element.tag, "{} element")
         # What has been read is let go; otherwise the tree grows with the file.
         if root is not None:
             root.clear()

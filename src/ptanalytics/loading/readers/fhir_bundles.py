@@ -13,6 +13,7 @@ import polars as pl
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers.fhir_resources import COLUMNS, READ_KINDS, facts_of
 from ptanalytics.loading.readers.json_text import lines_of
+from ptanalytics.loading.readers.kinds import KindCounts
 from ptanalytics.loading.readers.row_store import RowStore
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
@@ -43,7 +44,7 @@ class _Gathering:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._stores = {table: RowStore(path, (ENTRY, *columns)) for table, columns in COLUMNS.items()}
-        self.ignored: Counter[str] = Counter()
+        self.ignored = KindCounts()
         self.n_resources: Counter[str] = Counter()
         #: Resources that could not even be parsed: where they stand, and the rule.
         self._broken: list[tuple[str, str]] = []
@@ -62,7 +63,10 @@ class _Gathering:
                 self._aliases[alias] = resource["id"]
         found = facts_of(resource)
         self.n_resources[kind if kind in READ_KINDS else "other"] += 1
-        self.ignored.update(found.ignored)
+        for words in found.ignored:
+            self.ignored.add_said(words)
+        if found.other_kind is not None:
+            self.ignored.add(found.other_kind)
         for fact in found.rows:
             store = self._stores[fact.table]
             store.add(store.n_rows + 1, {ENTRY: entry, **fact.cells}, fact.fault)
@@ -73,7 +77,7 @@ class _Gathering:
 
     def ignore(self, kind: str) -> None:
         """Count a resource of a kind that is not read."""
-        self.ignored[kind] += 1
+        self.ignored.add(kind)
         self.n_resources["other"] += 1
 
     def tables(self, n_blank: int = 0) -> list[TextTable]:

@@ -75,10 +75,12 @@ class Fact:
 
 @dataclass(slots=True)
 class Facts:
-    """What one resource says, and the kinds of what it holds that no table of ours does."""
+    """What one resource says, and in our words what it holds that no table of ours does."""
 
     rows: list[Fact] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    #: The kind of a resource that is not looked into, as the file names it.
+    other_kind: str | None = None
 
 
 def facts_of(resource: dict[str, Any]) -> Facts:
@@ -86,7 +88,7 @@ def facts_of(resource: dict[str, Any]) -> Facts:
     kind = str(resource.get("resourceType"))
     read = _READERS.get(kind)
     if read is None:
-        return Facts(ignored=[kind if kind.isalpha() and len(kind) <= 40 else "unknown kind"])
+        return Facts(other_kind=kind)
     found = read(resource)
     if not found.rows and not found.ignored:
         found.ignored.append(f"{kind} that {_WITHOUT[kind]}")
