@@ -56,7 +56,7 @@ def plot_day_ledger(ledger: Any, evidence: Any) -> go.Figure:
     left_out = len(windows) - len(shown)
     return style(
         figure,
-        title=f"{TITLE}: {current['needed_days']} of {longest} days" if current["clock"] != "calendar_month" else TITLE,
+        title=f"{TITLE} ({current['needed_days']} are needed in each window)",
         x_title="Day of the window",
         y_title="Window starting",
         notes=[
