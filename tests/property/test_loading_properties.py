@@ -109,6 +109,8 @@ def test_rows_read_are_used_or_set_aside_or_duplicate_or_ignored(records, delimi
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end)
     writer.writerows([["Patient ID", "Date", "Pain level"], *records])
+    # A bare carriage return is written without quotes and ends a line for every reader, so the lines are counted again.
+    n_written = len(list(csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "pain.csv")
         path.write_bytes(text.getvalue().encode(encoding))
@@ -122,7 +124,7 @@ def test_rows_read_are_used_or_set_aside_or_duplicate_or_ignored(records, delimi
             return
     receipt = loaded.receipt
     assert receipt.rows_read == receipt.rows_used + receipt.rows_set_aside + receipt.rows_duplicate + receipt.rows_ignored
-    assert receipt.rows_read == 1 + len(records)
+    assert receipt.rows_read == n_written
     assert receipt.rows_used == sum(len(table) for table in loaded.tables.values())
     assert receipt.rows_set_aside == len(loaded.quarantine.rows)
     assert set(loaded.quarantine.reasons["row"]) == set(loaded.quarantine.rows["row"])

@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "not_a_date": "{column} must be a date",
     "not_a_time": "{column} must be a date or a date with a time",
     "impossible_date": "{column} is written like a date but that day does not exist in the column's date order",
+    "ambiguous_date": "{column} mixes day-first and month-first dates, and this one could be either; say which in a layout",
     "impossible_time": "{column} names a time of day that does not exist",
     "skipped_time": "{column} names a local time that the change to summer time skips",
 }
@@ -56,9 +57,10 @@ class CellReader:
             own = trim(texts).str.to_lowercase().is_in([code.lower() for code in self.missing])
             texts = texts.set(own.fill_null(value=False), None)
         value = self.plain(texts)
-        left = value.is_null() & texts.is_not_null()
-        if not left.any():
+        # A missing text has no value, so equal counts mean that every given text was read; counting costs nothing.
+        if value.null_count() == texts.null_count():
             return pl.DataFrame({"value": value, "is_readable": _all_true(len(texts))})
+        left = value.is_null() & texts.is_not_null()
         trimmed = trim(texts.filter(left))
         is_given = ~is_missing(trimmed)
         found = pl.select(pl.repeat(None, len(trimmed), dtype=self.dtype)).to_series()
@@ -131,7 +133,8 @@ def number_reader(
         return numbers.fill_null(_clock_minutes(texts)) if is_clock else numbers * factor
 
     def plain(texts: pl.Series) -> pl.Series:
-        return _plain_numbers(texts, decimal_mark) * factor
+        numbers = _plain_numbers(texts, decimal_mark)
+        return numbers if factor == 1 else numbers * factor
 
     return CellReader(pl.Float64(), plain, close, _number_fault, missing)
 

@@ -137,7 +137,13 @@ def _time_reader(column: str, info: ColumnInfo, source: "Source") -> cells.CellR
     clock = moments.Clock(source.timezone, source.layout.timezone)
     order = source.decisions.date_order.get(column)
     make = moments.date_reader if info.dtype == pl.Date else moments.moment_reader
-    return make(order=order, is_1904=source.is_1904, clock=clock, missing=source.layout.missing_codes)
+    return make(
+        order=order,
+        is_1904=source.is_1904,
+        clock=clock,
+        missing=source.layout.missing_codes,
+        only_telling=column in source.decisions.mixed,
+    )
 
 
 def _number_reader(column: str, info: ColumnInfo, source: "Source") -> cells.CellReader:

@@ -18,6 +18,8 @@ class ColumnDecisions:
 
     date_order: Mapping[str, DateOrder] = field(default_factory=dict)
     decimal_mark: Mapping[str, DecimalMark] = field(default_factory=dict)
+    #: Columns that mix both orders: only dates that can be nothing else are read.
+    mixed: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
 
@@ -25,7 +27,8 @@ def decide(table: TextTable, file: str, layout: TableLayout, asked: DateOrder | 
     """Look through the columns once and decide.
 
     Dates: the column's own unambiguous dates decide; else the layout; else the caller. Where two orders are mixed, the
-    order of most dates holds and the others are set aside when read.
+    layout or the caller decides, else the order of most dates holds; dates that contradict it are set aside when read.
+    Where nobody says the order and the rarer one is more than a slip, dates that fit both are set aside too.
     Numbers: a comma is the decimal mark where more cells use it so than a point; cells of the other kind are set aside.
 
     Raises:
@@ -41,24 +44,31 @@ def decide(table: TextTable, file: str, layout: TableLayout, asked: DateOrder | 
     }
     counts = seen | _counts(table.frame, layout, [name for name in dates if name not in seen], numbers)
     orders: dict[str, DateOrder] = {}
+    mixed: set[str] = set()
     notes = []
     for name in dates:
         evidence = OrderEvidence(**counts[name])
         if not evidence.is_needed and not (evidence.n_day_first or evidence.n_month_first):
             continue
-        decided = evidence.decide() or layout.date_order or asked
+        said = layout.date_order or asked
+        decided = (said if evidence.is_mixed else None) or evidence.decide() or said
         if decided is None:
             raise AmbiguousDateOrderError(layout.columns[name], file)
         orders[name] = decided
         if evidence.n_day_first and evidence.n_month_first:
             other = evidence.n_month_first if decided == "day_first" else evidence.n_day_first
-            notes.append(f"{name} mixes day-first and month-first dates; {other} that contradict the column are set aside.")
+            note = f"{name} mixes day-first and month-first dates; {other} that contradict the column are set aside"
+            if evidence.is_mixed and not said and evidence.n_either:
+                mixed.add(name)
+                note += f", and so are {evidence.n_either} that could be either"
+            notes.append(f"{note}.")
     marks: dict[str, DecimalMark] = dict.fromkeys(layout.columns, layout.decimal_mark) if layout.decimal_mark else {}
     for name in numbers:
         found = counts[name]
         if found["n_comma"] > found["n_point"] or (found["n_group"] > found["n_point"] and table.delimiter == ";"):
             marks[name] = ","
-    return ColumnDecisions(orders, {n: m for n, m in marks.items() if kinds[n].dtype.is_numeric()}, tuple(notes))
+    numeric = {n: m for n, m in marks.items() if kinds[n].dtype.is_numeric()}
+    return ColumnDecisions(orders, numeric, frozenset(mixed), tuple(notes))
 
 
 def _counts(text: pl.LazyFrame, layout: TableLayout, dates: list[str], numbers: list[str]) -> dict[str, dict[str, int]]:

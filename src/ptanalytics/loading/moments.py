@@ -45,6 +45,9 @@ _PLAIN_TIMES = (
     "%Y-%m-%dT%H:%M:%S%.f",
 )
 _PLAIN_UTC = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ")
+_MONTHS_A_YEAR = 12
+#: One date in so many in the other order is taken for a slip; more often the column mixes two orders.
+_SLIPS_IN = 20
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
 
@@ -63,6 +66,14 @@ class Clock:
 
 
 @dataclass(frozen=True)
+class _Order:
+    """The order of a column's dates, and whether a date that fits the other order too is left unread."""
+
+    of_parts: DateOrder | None
+    only_telling: bool = False
+
+
+@dataclass(frozen=True)
 class OrderEvidence:
     """How many dates of a column can only be day-first, only be month-first, or be both."""
 
@@ -75,6 +86,12 @@ class OrderEvidence:
         if self.n_day_first == self.n_month_first:
             return None
         return "day_first" if self.n_day_first > self.n_month_first else "month_first"
+
+    @property
+    def is_mixed(self) -> bool:
+        """True where both orders occur so often that the rarer one is no slip of the pen: more than 1 in 20 [ours]."""
+        telling = self.n_day_first + self.n_month_first
+        return min(self.n_day_first, self.n_month_first) * _SLIPS_IN > telling
 
     @property
     def is_needed(self) -> bool:
@@ -96,9 +113,18 @@ def order_evidence(column: str) -> pl.Expr:
 
 
 def date_reader(
-    *, order: DateOrder | None, is_1904: bool = False, clock: Clock, missing: tuple[str, ...] = ()
+    *,
+    order: DateOrder | None,
+    is_1904: bool = False,
+    clock: Clock,
+    missing: tuple[str, ...] = (),
+    only_telling: bool = False,
 ) -> CellReader:
-    """Return the reader of a column of days. A cell with a clock time and an offset becomes the study's local day."""
+    """Return the reader of a column of days. A cell with a clock time and an offset becomes the study's local day.
+
+    With ``only_telling`` a date that is another day in the other order is not read: the column mixes both.
+    """
+    day_order = _Order(order, only_telling)
 
     def plain(texts: pl.Series) -> pl.Series:
         # The length keeps "2026-3-4 x" out, which a lenient parser might take.
@@ -107,27 +133,33 @@ def date_reader(
 
     def close(texts: pl.Series) -> pl.Series:
         has_clock = texts.str.contains(_CLOCK)
-        days = _days(texts, order, is_1904=is_1904)
+        days = _days(texts, day_order, is_1904=is_1904)
         if not has_clock.any():
             return days
-        local = _moments(texts, order, is_1904=is_1904, clock=clock).cast(pl.Date)
+        local = _moments(texts, day_order, is_1904=is_1904, clock=clock).cast(pl.Date)
         return days.zip_with(~has_clock, local)
 
-    return CellReader(pl.Date(), plain, close, lambda texts: _fault(texts, "not_a_date", order), missing)
+    return CellReader(pl.Date(), plain, close, lambda texts: _fault(texts, "not_a_date", day_order), missing)
 
 
 def moment_reader(
-    *, order: DateOrder | None, is_1904: bool = False, clock: Clock, missing: tuple[str, ...] = ()
+    *,
+    order: DateOrder | None,
+    is_1904: bool = False,
+    clock: Clock,
+    missing: tuple[str, ...] = (),
+    only_telling: bool = False,
 ) -> CellReader:
-    """Return the reader of a column of local times; a day without a clock is its midnight."""
+    """Return the reader of a column of local times; a day without a clock is its midnight; see `date_reader`."""
+    day_order = _Order(order, only_telling)
 
     def plain(texts: pl.Series) -> pl.Series:
         return _plain_moments(texts, clock)
 
     def close(texts: pl.Series) -> pl.Series:
-        return _moments(texts, order, is_1904=is_1904, clock=clock)
+        return _moments(texts, day_order, is_1904=is_1904, clock=clock)
 
-    return CellReader(pl.Datetime("us"), plain, close, lambda texts: _fault(texts, "not_a_time", order), missing)
+    return CellReader(pl.Datetime("us"), plain, close, lambda texts: _fault(texts, "not_a_time", day_order), missing)
 
 
 def _plain_moments(texts: pl.Series, clock: Clock) -> pl.Series:
@@ -149,12 +181,14 @@ def _to_study(naive: pl.Series, timezone: str, clock: Clock) -> pl.Series:
     return placed.dt.convert_time_zone(clock.study_timezone).dt.replace_time_zone(None)
 
 
-def _days(texts: pl.Series, order: DateOrder | None, *, is_1904: bool) -> pl.Series:
+def _days(texts: pl.Series, order: _Order, *, is_1904: bool) -> pl.Series:
     text = _date_part(pl.col("text"))
     year_first = [text.str.extract(_YEAR_FIRST, part) for part in (1, 2, 3)]
     compact = [text.str.extract(_COMPACT, part) for part in (1, 2, 3)]
     first, second, year = (text.str.extract(_NUMERIC, part) for part in (1, 2, 3))
-    numeric = [year, first, second] if order == "month_first" else [year, second, first]
+    if order.only_telling:
+        year = pl.when(~_is_either(text)).then(year)
+    numeric = [year, first, second] if order.of_parts == "month_first" else [year, second, first]
     day_word = [text.str.extract(_DAY_WORD, 3), _month(text.str.extract(_DAY_WORD, 2)), text.str.extract(_DAY_WORD, 1)]
     word_day = [text.str.extract(_WORD_DAY, 3), _month(text.str.extract(_WORD_DAY, 1)), text.str.extract(_WORD_DAY, 2)]
     written = pl.coalesce(_iso(parts) for parts in (year_first, compact, numeric, day_word, word_day))
@@ -163,6 +197,12 @@ def _days(texts: pl.Series, order: DateOrder | None, *, is_1904: bool) -> pl.Ser
     counted = pl.when(serial.is_between(*_SERIAL_RANGE)).then(pl.lit(day_zero) + pl.duration(days=serial))
     found = texts.to_frame("text").select(pl.coalesce(written.str.to_date("%Y-%m-%d", strict=False), counted))
     return found.to_series().cast(pl.Date)
+
+
+def _is_either(date_part: pl.Expr) -> pl.Expr:
+    """Say whether a numeric date is one day read day-first and another read month-first."""
+    first, second = (date_part.str.extract(_NUMERIC, part).cast(pl.Int32) for part in (1, 2))
+    return ((first <= _MONTHS_A_YEAR) & (second <= _MONTHS_A_YEAR) & (first != second)).fill_null(value=False)
 
 
 def _date_part(text: pl.Expr) -> pl.Expr:
@@ -185,7 +225,7 @@ def _month(word: pl.Expr) -> pl.Expr:
     return number.cast(pl.String)
 
 
-def _moments(texts: pl.Series, order: DateOrder | None, *, is_1904: bool, clock: Clock) -> pl.Series:
+def _moments(texts: pl.Series, order: _Order, *, is_1904: bool, clock: Clock) -> pl.Series:
     days = _days(texts, order, is_1904=is_1904)
     frame = texts.to_frame("text").with_columns(days.alias("day"))
     text = pl.col("text")
@@ -235,7 +275,7 @@ def _serial_microseconds(text: pl.Expr) -> pl.Expr:
     return (share * 86_400).round().cast(pl.Int64) * 1_000_000
 
 
-def _fault(texts: pl.Series, otherwise: str, order: DateOrder | None) -> pl.Series:
+def _fault(texts: pl.Series, otherwise: str, order: _Order) -> pl.Series:
     date_part = _date_part(pl.col("text"))
     is_like_date = pl.any_horizontal(
         date_part.str.contains(p) for p in (_NUMERIC, _YEAR_FIRST, _COMPACT, _DAY_WORD, _WORD_DAY)
@@ -253,6 +293,8 @@ def _fault(texts: pl.Series, otherwise: str, order: DateOrder | None) -> pl.Seri
             .then(pl.lit("skipped_time"))
             .when(pl.col("day").is_not_null())
             .then(pl.lit("impossible_time"))
+            .when(_is_either(date_part) & pl.lit(order.only_telling))
+            .then(pl.lit("ambiguous_date"))
             .when(is_like_date)
             .then(pl.lit("impossible_date"))
             .otherwise(pl.lit(otherwise))

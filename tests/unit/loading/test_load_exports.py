@@ -220,6 +220,22 @@ class TestDateOrder:
         assert rules(loaded) == [[4, "recorded_at", "impossible_date"]]
         assert "mixes" in loaded.receipt.files[0].notes[0]
 
+    def test_in_a_column_that_really_mixes_orders_a_date_that_could_be_either_is_set_aside_too(self, tmp_path):
+        mixed = PAIN + "P1,25/03/2026,3\nP1,26/03/2026,3\nP1,03/27/2026,3\nP1,03/04/2026,3\nP1,05/05/2026,3\n"
+        loaded = load(write(tmp_path, "p.csv", mixed))
+        assert rules(loaded) == [[4, "recorded_at", "impossible_date"], [5, "recorded_at", "ambiguous_date"]]
+        assert "1 that could be either" in loaded.receipt.files[0].notes[0]
+
+    def test_one_slip_among_many_dates_leaves_the_others_as_they_are(self, tmp_path):
+        many = PAIN + "".join(f"P{n},25/03/2026,3\n" for n in range(30)) + "P1,03/27/2026,3\nP1,03/04/2026,3\n"
+        loaded = load(write(tmp_path, "p.csv", many))
+        assert rules(loaded) == [[32, "recorded_at", "impossible_date"]]
+
+    def test_in_a_mixed_column_the_answer_of_a_person_holds(self, tmp_path):
+        mixed = PAIN + "P1,25/03/2026,3\nP1,26/03/2026,3\nP1,03/27/2026,3\nP1,03/04/2026,3\n"
+        loaded = load(write(tmp_path, "p.csv", mixed), date_order="month_first")
+        assert rules(loaded) == [[2, "recorded_at", "impossible_date"], [3, "recorded_at", "impossible_date"]]
+
 
 class TestBadInput:
     def test_unknown_time_zone(self, tmp_path):
