@@ -19,6 +19,7 @@ from ptanalytics.cli import (
     report,
     review,
     samples,
+    table_one,
     undo,
     worklist,
 )
@@ -63,6 +64,7 @@ app.command("repair")(repair.repair)
 app.command("outcomes")(outcomes.outcomes)
 app.command("report")(report.report)
 app.command("review")(review.review)
+app.command("table-one")(table_one.table_one)
 app.command("adherence")(adherence.adherence)
 app.command("worklist")(worklist.worklist)
 app.command("ledger")(ledger.ledger)

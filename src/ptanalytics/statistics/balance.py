@@ -1,5 +1,6 @@
 """Standardised differences between two groups, for numbers and for categories."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -61,4 +62,4 @@ def standardized_difference_of_shares(first: Sequence[int], second: Sequence[int
     inverse = np.linalg.pinv(spread, rcond=1e-10, hermitian=True)
     if np.abs(spread @ inverse @ gap - gap).max() > 1e-8:  # they differ where nobody varies
         return None
-    return float(gap @ inverse @ gap) ** 0.5
+    return math.sqrt(float(gap @ inverse @ gap))

@@ -80,7 +80,7 @@ def _rows(pairs: Any, n_resamples: int, seed: int, is_lakens: bool) -> list[dict
         facts = _moments(pairs[None, :, :])
         values = _effects(facts, n, is_lakens)[0]
         boot = _bca(pairs, n_resamples, seed, is_lakens) if n_resamples else None
-    shared = {name: number(array[0]) for name, array in facts.items()} | base
+    shared: dict[str, Any] = {name: number(array[0]) for name, array in facts.items()} | base
     rows = []
     for i, effect in enumerate(EFFECTS):
         value = number(values[i])

@@ -119,4 +119,5 @@ def is_full_rank(design: Any) -> bool:
     scale = np.abs(design).max(axis=0)
     if (scale == 0).any() or design.shape[0] < design.shape[1]:
         return False
-    return int(np.linalg.matrix_rank(design / scale, tol=1e-8 * design.shape[0] ** 0.5)) == design.shape[1]
+    rank = int(np.linalg.matrix_rank(design / scale, tol=1e-8 * design.shape[0] ** 0.5))
+    return rank == int(design.shape[1])

@@ -54,8 +54,8 @@ def site_funnel(
         is_risk_adjusted: False compares the shares as they are.
 
     Returns:
-        Columns of `SiteFunnel`; ``notes`` say where the risk adjustment could not be fitted and was left out. Missing with a
-        reason: ``too_few_patients`` (nobody judged), ``no_variation`` (everybody or nobody responded).
+        Columns of `SiteFunnel`; ``notes`` say where the risk adjustment could not be fitted and was left out. Missing
+        with a reason: ``too_few_patients`` (nobody judged), ``no_variation`` (everybody or nobody responded).
 
     Raises:
         MissingColumnsError: A column is absent.

@@ -24,8 +24,8 @@ def gee_model(values: Any, *, measure: str | None = None, level: float = 0.95) -
     """Estimate the mean at every visit, adjusted for baseline, without assuming a straight course.
 
     Visits after baseline are categories, each with its own slope on the centred baseline; working correlation
-    exchangeable, standard errors robust (sandwich). It is a GEE, not a mixed model of repeated measures (MMRM): values must be
-    missing completely at random. ``mean`` rows are the visit's mean at the mean baseline; the robust error is too small
+    exchangeable, standard errors robust (sandwich). It is a GEE, not a mixed model of repeated measures (MMRM): values must
+    be missing completely at random. ``mean`` rows are the visit's mean at the mean baseline; the robust error is too small
     below some 40 patients, and no p value is given below 30.
 
     Args:

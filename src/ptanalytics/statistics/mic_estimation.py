@@ -139,7 +139,7 @@ def _correlation(change: Any, anchor: Any, weights: Any) -> Any:
     return both / np.sqrt((weights * a**2).sum(axis=1) * (weights * b**2).sum(axis=1))
 
 
-def _by_regression(
+def _by_regression(  # noqa: PLR0917 - the parts of one formula
     change: Any, anchor: Any, weights: Any, constant: Any, slope: Any, reliability: float | None
 ) -> dict[str, Any]:
     total = weights.sum(axis=1)
@@ -171,7 +171,7 @@ def _bootstrap(change: Any, anchor: Any, n_resamples: int, seed: int, reliabilit
             found = _by_regression(change, anchor, weights[fits], constant[fits], slope[fits], reliability)
         for name, values in found.items():
             drawn.setdefault(name, []).append(values)
-    limits = {}
+    limits: dict[str, dict[str, float]] = {}
     for name, parts in drawn.items():
         values = np.concatenate(parts)
         values = values[np.isfinite(values)]

@@ -24,7 +24,7 @@ from ptanalytics.statistics.repeated import one_measure
 SLOPE, INTERCEPT = "random_intercept_slope", "random_intercept"
 #: A random effect whose deviation is below this share of the residual's is at the boundary (lme4 calls it singular).
 BOUNDARY = 1e-3
-#: Tried in turn. At statsmodels' usual tolerance the variances agree with lme4 to three digits only, so the first is strict.
+#: Tried in turn. At statsmodels' usual tolerance the variances agree with lme4 to three digits only: the first is strict.
 _OPTIMISERS: tuple[tuple[str, dict[str, float]], ...] = (
     ("bfgs", {"gtol": 1e-8}),
     ("bfgs", {}),
@@ -60,14 +60,14 @@ def mixed_model(
 
     ``value = b0 + b1 week + [b2 max(0, week - knot) ...] + covariates + u0 + u1 week + error``, by restricted maximum
     likelihood (statsmodels MixedLM). All available values are used: sound where values are missing at random. If the random
-    slope is at its boundary or the fit does not converge, a random intercept alone is fitted and ``model`` and ``notes`` say
-    so. Intervals are normal approximations without a small-sample correction, so below 30 patients there is no p value.
+    slope is at its boundary or the fit does not converge, a random intercept alone is fitted and ``model`` and ``notes``
+    say so. Intervals are normal approximations without a small-sample correction, so below 30 patients there is no p value.
     It estimates the course of all who started, whether or not they kept exercising (treatment policy).
 
     Args:
         values: Table `RepeatedMeasures`, as `repeated_measures` makes it.
         measure: Which measure, where the table holds several.
-        covariates: Optional frame ``patient_id`` and columns of baseline covariates; text becomes 0/1 against its first level.
+        covariates: Optional frame ``patient_id`` and baseline covariates; text becomes 0/1 against its first level.
         knot_weeks: Weeks at which the line may bend, e.g. ``[6]``.
         with_random_slope: False fits a random intercept only.
         level: Confidence level.
@@ -215,7 +215,7 @@ def _terms(design: _Design, fit: Any, model: str, level: float) -> list[dict[str
 def _fixed_errors(design: _Design, fit: Any, model: str) -> Any:
     """Standard errors of the fixed effects from the estimated variances: (sum of X' V^-1 X)^-1.
 
-    statsmodels takes them from a numeric Hessian over variances too, which fails at a boundary; this is what lme4 and nlme give.
+    statsmodels takes them from a numeric Hessian over variances too, which fails at a boundary; lme4 and nlme give this.
     """
     spread, residual = np.asarray(fit.cov_re), float(fit.scale)
     random = np.column_stack([np.ones_like(design.time), design.time]) if model == SLOPE else np.ones((len(design.time), 1))

@@ -10,7 +10,7 @@ from ptanalytics.errors import InvalidTableError
 
 
 class Pooled(NamedTuple):
-    """A pooled estimate. ``df`` is missing (normal limits) where nothing varies between the data sets and none was given."""
+    """A pooled estimate. ``df`` is missing (normal limits) where the data sets do not vary and none was given."""
 
     estimate: float
     within: float

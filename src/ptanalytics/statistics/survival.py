@@ -1,7 +1,7 @@
 """Time to event: Kaplan-Meier with Greenwood and log-log limits, medians, numbers at risk and the log-rank test.
 
-Every function takes a frame with ``duration_days``, ``is_event`` and, if wanted, ``group``, such as `time_to_discontinuation`
-and `time_to_mic` return. Rows without a duration are not at risk: they are left out and counted.
+Every function takes a frame with ``duration_days``, ``is_event`` and, if wanted, ``group``, such as
+`time_to_discontinuation` and `time_to_mic` return. Rows without a duration are not at risk: they are left out and counted.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ def survival_curve(times: Any, *, level: float = 0.95) -> Any:
         level: Confidence level.
 
     Returns:
-        Columns of `SurvivalCurve`, a row at day 0 and at every time with an event or a censoring, in the kind of frame given.
+        Columns of `SurvivalCurve`, a row at day 0 and at every time with an event or a censoring.
 
     Raises:
         MissingColumnsError: A column is absent.
@@ -102,7 +102,7 @@ def survival_summary(times: Any, *, level: float = 0.95) -> Any:
 def numbers_at_risk(times: Any, *, at_days: Sequence[float] | None = None) -> Any:
     """Count who is at risk at chosen times, for the table under a Kaplan-Meier plot.
 
-    At risk at ``t`` is whoever has a duration of at least ``t``; events are counted up to and with ``t``, censorings before.
+    At risk at ``t`` is whoever has a duration of at least ``t``; events count up to and with ``t``, censorings before.
 
     Args:
         times: Frame with ``duration_days``, ``is_event`` and, if wanted, ``group``.
@@ -150,7 +150,7 @@ def log_rank_test(times: Any) -> Any:
         times: Frame with ``duration_days``, ``is_event`` and ``group``; rows without a group are left out.
 
     Returns:
-        Columns of `LogRankTest`. No test with a reason: ``one_group``, ``no_events``, ``too_few_at_risk`` (nothing can vary).
+        Columns of `LogRankTest`. No test with a reason: ``one_group``, ``no_events``, ``too_few_at_risk``.
 
     Raises:
         MissingColumnsError: A column is absent.
