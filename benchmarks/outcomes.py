@@ -2,7 +2,7 @@
 
     python benchmarks/outcomes.py --patients 100000 --loop 200 --forms 1000000
 
-Three figures: per-patient outcomes (baseline, change, responders, reliable change, trend, plateau, flares, time to a lasting
+Three figures: per-patient outcomes (baseline, change, responders, reliable change, trend, plateau, flares, time to lasting
 change) of all patients; 28-day Theil-Sen slopes alone; scoring questionnaires. The loop runs on some of the patients and
 its time is scaled up; on these the answers must agree before a ratio is shown. Each part runs in a process of its own. Wall
 time and processor time (of all threads) are shown; ratios are of processor time, which a busy machine disturbs less.
@@ -270,7 +270,7 @@ def measure_scoring(n_forms: int) -> dict:
             frame.select(
                 patient_id=pl.format("P{}", pl.col("form") // 4),
                 response_id=pl.format(name + "-{}", "form"),
-                completed_at=pl.lit(datetime(2026, 1, 1, 9)) + pl.duration(days=(pl.col("form") % 4) * 28),
+                completed_at=pl.lit(date(2026, 1, 1)).cast(pl.Datetime("us")) + pl.duration(days=(pl.col("form") % 4) * 28),
                 instrument_id=pl.lit(name),
                 item_id=pl.format(name + "_{}", "item"),
                 answer="answer",

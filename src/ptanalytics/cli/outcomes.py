@@ -1,4 +1,4 @@
-"""``ptanalytics outcomes``: change, responders, reliable change and time to change of a study, counted; who is in a file."""
+"""``ptanalytics outcomes``: change, responders, reliable change and time to change, counted; who is in a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,6 +24,7 @@ def outcomes(
     """Count change, responders, reliable change and time to a lasting change; with --out, write each patient's numbers."""
     from ptanalytics.cli.progress import progress_bar
     from ptanalytics.cli.table_file import check_place, write_tables
+    from ptanalytics.errors import MissingTableError
     from ptanalytics.study import open_study
 
     if out is not None:
@@ -44,24 +45,32 @@ def outcomes(
     if out is None:
         typer.echo("Name a file with --out to see each patient's numbers.")
         return
+    tables = {"changes": change, "reliable_change": reliable, "time_to_mic": times, "scores": scores}
+    left_out = []
     with progress_bar("Writing"):
-        tables = {
-            "changes": change,
-            "reliable_change": reliable,
-            "time_to_mic": times,
-            "scores": scores,
-            "pain_trend": analyses.pain_trend(target),
-            "pain_plateau": analyses.pain_plateau(target),
-            "recovery_status": analyses.recovery_status(target),
-            "flare_rates": analyses.flare_rates(target),
-            "plan_phase_response": analyses.plan_phase_response(target),
-            "exercise_pain_response": analyses.exercise_pain_response(target),
-        }
+        for name in _COURSE:
+            try:
+                tables[name] = getattr(analyses, name)(target)
+            except MissingTableError:
+                left_out.append(name)
         written = write_tables(tables, out)
+    if left_out:
+        typer.echo(f"Left out, because the study holds no data for it: {', '.join(left_out)}")
     typer.echo(
         f"Wrote {len(tables)} tables to {len(written)} file{'s' if len(written) > 1 else ''}. They hold each patient's "
         "numbers: keep them where their records are kept."
     )
+
+
+#: Analyses written beside change and scores where the study has their data.
+_COURSE = (
+    "pain_trend",
+    "pain_plateau",
+    "recovery_status",
+    "flare_rates",
+    "plan_phase_response",
+    "exercise_pain_response",
+)
 
 
 def _change_lines(change: "pd.DataFrame", reliable: "pd.DataFrame", times: "pd.DataFrame") -> "Iterator[str]":
@@ -107,6 +116,6 @@ def _score_lines(scores: "pd.DataFrame") -> "Iterator[str]":
     alerts = scores["flags"].fillna("").str.contains("alert_")
     if alerts.any():
         yield (
-            f"For clinician review: {int(alerts.sum()):,} forms of {scores.loc[alerts, 'patient_id'].nunique():,} patients "
-            "hold an answer that must be seen whatever the score (PHQ-9 item 9). They are in the file of --out."
+            f"For clinician review: {int(alerts.sum()):,} form(s) of {scores.loc[alerts, 'patient_id'].nunique():,} "
+            "patient(s) hold an answer that must be seen whatever the score (PHQ-9 item 9). They are in the file of --out."
         )

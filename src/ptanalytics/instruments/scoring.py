@@ -57,7 +57,7 @@ def score_forms(responses: pl.DataFrame, settings: ScoringSettings) -> pl.DataFr
         One row per form and scale, columns `FORM_SCORES`. Reasons, the first that holds: ``unknown_instrument``,
         ``no_item_scoring``, ``unknown_item``, ``mixed_instruments`` (an item of another instrument on the form),
         ``out_of_range``, ``several_answers``, ``blank``, ``too_many_missing``, ``no_score_table`` (PROMIS),
-        ``profile_only`` (EQ-5D-5L). Flags: ``prorated``, ``straight_line`` (one answer to all items although some are reversed),
+        ``profile_only`` (EQ-5D-5L). Flags: ``prorated``, ``straight_line`` (one answer throughout, items reversed or not),
         ``few_items``, ``derived`` (from a longer form), ``at_best_score``, ``at_worst_score``, ``alert_<item>``.
 
     Raises:
@@ -176,7 +176,7 @@ def _finished(rows: pl.DataFrame, settings: ScoringSettings) -> pl.DataFrame:
 def _flags() -> pl.Expr:
     has_score = pl.col("score").is_not_null()
     marks = {
-        "alert": pl.col("alert"),
+        "alert": pl.when(~pl.col("is_derived")).then("alert"),
         "at_best_score": (pl.col("score") == pl.col("best")) & pl.col("is_outcome"),
         "at_worst_score": (pl.col("score") == pl.col("worst")) & pl.col("is_outcome"),
         "derived": pl.col("is_derived") & has_score,

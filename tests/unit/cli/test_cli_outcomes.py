@@ -1,0 +1,54 @@
+"""``ptanalytics outcomes``: counts on the screen, patients only in the file."""
+
+import pytest
+
+
+@pytest.fixture
+def study(run, clinic, tmp_path):
+    folder = tmp_path / "totals"
+    folder.mkdir()
+    patients = "patient_id,enrolled_date\n" + "".join(f"SECRET-{i},2026-03-02\n" for i in range(3))
+    (folder / "patients.csv").write_text(patients, encoding="utf-8")
+    items = [("SECRET-0", "R1", "2026-03-02 09:00", f"phq9_{i}", 1) for i in range(1, 10)]
+    lines = ["patient_id,response_id,completed_at,instrument_id,item_id,answer"]
+    lines += [f"{p},{r},{t},phq9,{item},{answer}" for p, r, t, item, answer in items]
+    for i in range(3):
+        for response, day, answer in (("A", "2026-03-02 10:00", 4), ("B", "2026-05-25 10:00", 1)):
+            lines += [f"SECRET-{i},{response},{day},odi,odi_{n},{answer}" for n in range(1, 11)]
+    (folder / "responses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert run("import", clinic, folder).exit_code == 0
+    return clinic
+
+
+def test_counts_are_on_the_screen_and_no_patient(run, study):
+    result = run("outcomes", study, "--measure", "odi")
+
+    assert result.exit_code == 0
+    assert "Oswestry Disability Index: 3 of 3 have a change; responders 3/3" in result.stdout
+    assert "minimal important change: 10 (Ostelo" in result.stdout
+    assert "For clinician review: 1 form(s) of 1 patient(s)" in result.stdout
+    assert "SECRET" not in result.output
+
+
+def test_each_patients_numbers_are_in_the_file(run, study, tmp_path):
+    result = run("outcomes", study, "--measure", "odi", "--out", tmp_path / "o.csv")
+
+    assert result.exit_code == 0
+    assert "Wrote 4 tables to 4 files" in result.stdout
+    assert "no data for it: pain_trend, pain_plateau" in result.stdout
+    assert "SECRET-0,odi,12,80.0" in (tmp_path / "o.csv").read_text(encoding="utf-8").replace("'", "")
+    assert "alert_phq9_9" in (tmp_path / "o-scores.csv").read_text(encoding="utf-8")
+
+
+def test_an_unknown_measure_ends_in_a_sentence(run, study):
+    result = run("outcomes", study, "--measure", "odi_9")
+
+    assert result.exit_code not in (0, 1)
+    assert "no such instrument" in result.output
+
+
+def test_a_wrong_file_type_is_refused_before_the_study_is_read(run, tmp_path):
+    result = run("outcomes", tmp_path / "nothing.study", "--out", tmp_path / "o.pdf")
+
+    assert result.exit_code not in (0, 1)
+    assert ".csv or .xlsx" in result.output
