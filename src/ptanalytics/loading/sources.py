@@ -234,7 +234,7 @@ def _search_file(path: Path, search: _Search) -> None:
             continue
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
-            search.skipped.append(SkippedFile(file=file, reason=NO_TABLE))
+            search.skipped.append(SkippedFile(file=file, reason=_why_passed_over(table)))
         meant = rows_meant(table, [match.layout for match in matches])
         search.found += [
             _as_source(table, match, rows, search, named=(file, fingerprint))
@@ -247,6 +247,14 @@ def _why_passed_over(table: TextTable, layout: Layout | None) -> str | None:
     if layout is not None and not reads_all_of(layout, table.headings):
         return f"its columns are not those of the layout {layout.id}"
     return None
+
+
+def _why_passed_over(table: TextTable) -> str:
+    """Say why a table is read as none of ours: by its columns, or as all it holds is of kinds that are not read."""
+    if table.n_rows or not table.ignored_kinds:
+        return NO_TABLE
+    kinds = [f"{n:,} {kind}" for kind, n in table.ignored_kinds.items()]
+    return f"it holds only kinds that are not read: {', '.join(kinds[:5])}"
 
 
 def _matches(table: TextTable, file: str, search: _Search) -> list[ColumnMatch]:

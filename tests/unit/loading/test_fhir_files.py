@@ -54,6 +54,12 @@ class TestWhole:
         loaded = load(PATIENT, *({"id": "x", "resourceType": kind} for kind in kinds))
         assert loaded.receipt.files[0].ignored_kinds == {"Claim": 2, "other kinds": 4, "Device": 1}
 
+    def test_a_bulk_file_of_kinds_that_are_not_read_is_named_with_its_counts(self, tmp_path):
+        (tmp_path / "Claim.ndjson").write_bytes(lines([{"resourceType": "Claim"}] * 3))
+        (tmp_path / "Patient.ndjson").write_bytes(lines([PATIENT]))
+        [skipped] = pta.load_exports(tmp_path, timezone="Europe/Berlin").receipt.skipped
+        assert (skipped.file, skipped.reason) == ("Claim.ndjson", "it holds only kinds that are not read: 3 Claim")
+
     def test_lines_of_bundles_and_bundles_in_bundles_are_opened(self, load):
         inner = {"resourceType": "Bundle", "entry": [{"resource": pain(1, 3)}, {"resource": pain(2, 4)}]}
         loaded = load({"resourceType": "Bundle", "entry": [{"resource": inner}, {"resource": pain(3, 5)}]}, PATIENT)
