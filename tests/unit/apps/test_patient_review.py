@@ -229,3 +229,17 @@ def test_closing_leaves_no_widget(study: Study) -> None:
 
     left: list[Any] = [type(one).__name__ for key, one in _instances.items() if key not in before]
     assert sorted(left) in ([], ["Layout", "PlotlyRuntime"])
+
+
+def test_a_week_of_adherence_is_explained_and_the_next_patient_starts_without(app: PatientReview) -> None:
+    (_, nothing), (words, all_weeks), (_, first), *_ = app.explain_week.options
+    assert (nothing, words, all_weeks) == ("", "all weeks", None)
+
+    app.explain_week.value = first
+    assert "Adherence: 100 x min(" in app.explanation.value
+    app.explain_week.value = None
+    assert "weekly capped" in app.explanation.value
+
+    app.picker.next.click()
+    assert app.explain_week.value == ""
+    assert app.explanation.value == ""
