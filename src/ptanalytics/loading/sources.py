@@ -229,12 +229,12 @@ def _search_file(path: Path, search: _Search) -> None:
         return
     for table in tables:
         file = f"{path.name} [{table.sheet}]" if len(tables) > 1 else path.name
-        if why := _why_passed_over(table, search.layout if len(tables) > 1 else None):
+        if why := _why_not_the_layout(table, search.layout if len(tables) > 1 else None):
             search.skipped.append(SkippedFile(file=file, reason=why))
             continue
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
-            search.skipped.append(SkippedFile(file=file, reason=_why_passed_over(table)))
+            search.skipped.append(SkippedFile(file=file, reason=_why_no_table(table)))
         meant = rows_meant(table, [match.layout for match in matches])
         search.found += [
             _as_source(table, match, rows, search, named=(file, fingerprint))
@@ -242,14 +242,14 @@ def _search_file(path: Path, search: _Search) -> None:
         ]
 
 
-def _why_passed_over(table: TextTable, layout: Layout | None) -> str | None:
-    """Return why a table is not read at all; None where it is."""
+def _why_not_the_layout(table: TextTable, layout: Layout | None) -> str | None:
+    """Return why a sheet is not what a given layout is for; None where it is."""
     if layout is not None and not reads_all_of(layout, table.headings):
         return f"its columns are not those of the layout {layout.id}"
     return None
 
 
-def _why_passed_over(table: TextTable) -> str:
+def _why_no_table(table: TextTable) -> str:
     """Say why a table is read as none of ours: by its columns, or as all it holds is of kinds that are not read."""
     if table.n_rows or not table.ignored_kinds:
         return NO_TABLE
