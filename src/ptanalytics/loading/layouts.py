@@ -182,6 +182,8 @@ class TableLayout(_Frozen):
     joined: dict[str, JoinedText] = Field(default_factory=dict)
     codings: dict[str, dict[str, str]] = Field(default_factory=dict)
     words: dict[str, Words] = Field(default_factory=dict)
+    #: Ids of ours that a spreadsheet turned into numbers: "123.00" is "123".
+    without_decimals: tuple[str, ...] = ()
     units: dict[str, str] = Field(default_factory=dict)
     missing_codes: tuple[str, ...] = ()
     carry_forward: tuple[str, ...] = ()
@@ -230,8 +232,8 @@ class TableLayout(_Frozen):
         if twice := sorted({name for name in given if given.count(name) > 1}):
             message = f"given in more than one way: {', '.join(twice)}"
             raise ValueError(message)
-        if unread := sorted({*self.codings, *self.words, *self.units} - set(given)):
-            message = f"codings, words or units for {', '.join(unread)}, which the layout does not read"
+        if unread := sorted({*self.codings, *self.words, *self.units, *self.without_decimals} - set(given)):
+            message = f"codings, words, units or without_decimals for {', '.join(unread)}, which the layout does not read"
             raise ValueError(message)
         if self.spread and self.spread.days_after and not ours[self.spread.name].dtype.is_temporal():
             message = f"spread.days_after needs a date or time, and {self.spread.name} is none"

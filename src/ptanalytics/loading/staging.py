@@ -43,6 +43,8 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
     }
     for name, words in layout.words.items():
         cells[name] = _in_words(cells[name], words)
+    for name in layout.without_decimals:
+        cells[name] = cells[name].str.strip_chars().str.replace(r"^(\d+)\.0+$", "$1")
     for name, coding in layout.codings.items():
         cells[name] = _coded(cells[name], coding)
     rule = row_rule(layout, has_faults=has_faults)

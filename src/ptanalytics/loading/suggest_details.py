@@ -59,6 +59,8 @@ def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLay
     update: dict[str, object] = {}
     if order := _date_order({ours: text for ours, text in texts.items() if infos[ours].dtype.is_temporal()}, asking):
         update["date_order"] = order
+    if "patient_id" in texts and (plain := _plain_ids(table.columns["patient_id"], texts["patient_id"], asking)):
+        update["without_decimals"] = plain
     headings = _read_columns(table)
     units = dict(table.units)
     codings = dict(table.codings)
@@ -74,6 +76,20 @@ def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLay
     if table.table == "pain_scores" and "recall" not in table.given_columns():
         update |= _recall(table, asking)
     return table.model_copy(update=update)
+
+
+def _plain_ids(heading: str, text: pl.Series, asking: Asking) -> tuple[str, ...]:
+    """Ask whether ids such as 123.00 are numbers that a spreadsheet rewrote; other exports may write 123."""
+    given = cells.trim(text).drop_nulls()
+    if given.is_empty() or not given.str.contains(r"^\d+\.0+$").all():
+        return ()
+    question = Question(
+        "ids.patient_id",
+        f"All ids in '{heading}' that were looked at end in .0. Did a spreadsheet do that, so that the rest is the id?",
+        ("yes", "no"),
+        "they are kept as they are written",
+    )
+    return ("patient_id",) if asking.ask(question) == "yes" else ()
 
 
 def _read_columns(table: TableLayout) -> dict[str, str]:

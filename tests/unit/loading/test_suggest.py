@@ -120,6 +120,13 @@ class TestQuestions:
         path = write(tmp_path, "Patient,Date,Pain\nA,2026-01-05,3\nA,2026-01-06,High\nA,2026-01-07,4\n")
         assert "missing.pain_nprs.high" in {question.id for question in pta.suggest_layout(path).questions}
 
+    def test_ids_that_a_spreadsheet_turned_into_numbers_are_asked(self, tmp_path):
+        path = write(tmp_path, "Patient,Date,Pain\n123.00,2026-01-05,3\n124.00,2026-01-05,4\n")
+        assert "ids.patient_id" in {question.id for question in pta.suggest_layout(path).questions}
+        answered = pta.suggest_layout(path, answers={"ids.patient_id": "yes"})
+        loaded = pta.load_exports(path, timezone="Europe/London", layout=answered.layout)
+        assert loaded.tables["pain_scores"]["patient_id"].tolist() == ["123", "124"]
+
     def test_two_columns_of_dates_are_asked(self, tmp_path):
         path = write(tmp_path, "Patient,First,Second,Pain\nA,2026-01-05,2026-02-05,3\n")
         asked = {question.id: question for question in pta.suggest_layout(path).questions}
