@@ -91,6 +91,16 @@ class TestBytesThatAreNoText:
         else:
             assert sum(counts(loaded)) == 1
 
+    @pytest.mark.parametrize("name", ["pain.csv", "pain.ndjson"])
+    def test_a_nul_in_a_heading_does_not_reach_the_quarantine(self, load, name):
+        record = {"patient_id": "A", "recorded_at": "2026-01-05", "pain_nprs": 30, "site\x00": "back"}
+        as_csv = HEADING.replace(b"site", b"site\x00") + GOOD.replace(b",3,", b",30,")
+        try:
+            loaded = load(name, lines([record]) if name.endswith("ndjson") else as_csv)
+        except PtAnalyticsError:
+            return
+        assert counts(loaded) == (0, 1, 0)
+
     def test_nul_signs_in_json_stay_in_their_cell(self, load):
         loaded = load("pain.ndjson", b'{"patient_id": "A\\u0000", "recorded_at": "2026-01-05", "pain_nprs": 3}\n')
         assert counts(loaded) == (1, 0, 0)

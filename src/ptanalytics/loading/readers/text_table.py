@@ -72,7 +72,8 @@ def unique_headings(raw: Sequence[str | None]) -> tuple[str, ...]:
     """Return headings that are never empty, never ours, never twice the same, and never longer than a name can be."""
     headings: dict[str, None] = {}
     for number, text in enumerate(raw, start=1):
-        name = (text or "").strip().lstrip("\ufeff") or f"column {number}"
+        # Arrow, and so pandas, gives up on a name with a NUL in it.
+        name = (text or "").replace("\x00", " ").strip().lstrip("\ufeff") or f"column {number}"
         name = f"{name[:_LONGEST_HEADING]}..." if len(name) > _LONGEST_HEADING else name
         name = f"{name} (file)" if name in _RESERVED else name
         while name in headings:
