@@ -26,11 +26,11 @@ def quality_section(study: "Study", facts: OutcomeFacts) -> list[Block]:
     """Return totals of all imports, rows set aside by rule, what data checks found, and logging coverage."""
     return [
         Heading("Data quality"),
-        _imports(study.receipts()),
+        _imports(study.receipts(standing=True)),
         *_set_aside(pl.from_pandas(study.quarantine().reasons)),
         *_repaired(n_repaired(study)),
         *_checks(pl.from_pandas(check_data(study).rules), facts),
-        *_notes(study.receipts()),
+        *_notes(study.receipts(standing=True)),
         *_coverage(facts),
     ]
 

@@ -295,11 +295,17 @@ class Study:
         self.refresh()
         return receipt
 
-    def receipts(self) -> "list[Receipt]":
-        """Return the receipts of all imports and undone imports, oldest first; receipt n is the n-th."""
+    def receipts(self, *, standing: bool = False) -> "list[Receipt]":
+        """Return the receipts of all imports and of what undid them, oldest first; receipt n is the n-th.
+
+        Args:
+            standing: Only those of imports, and of rows made by the software, that were not undone.
+        """
         from ptanalytics.loading.receipt import Receipt  # noqa: PLC0415 - see import_exports
 
-        numbers = range(1, self._snapshot.manifest.n_receipts + 1)
+        manifest = self._snapshot.manifest
+        gone = manifest.undone() | {entry.receipt for entry in manifest.history if entry.kind == "undo"}
+        numbers = [n for n in range(1, manifest.n_receipts + 1) if not (standing and n in gone)]
         return [Receipt.from_json(self._snapshot.kept(f"receipts/{n}.json").read_text(encoding="utf-8")) for n in numbers]
 
     def quarantine(self) -> "Quarantine":

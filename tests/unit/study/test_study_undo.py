@@ -56,6 +56,7 @@ def test_undoing_a_newer_export_takes_its_new_rows_back_and_restores_the_changed
     assert (receipt.rows_taken_back, receipt.rows_restored) == (12, 12)
     assert state(study) == before
     assert [r.kind for r in study.receipts()] == ["import", "import", "undo"]
+    assert [r.number for r in study.receipts(standing=True)] == [1]
     history = study.history()
     assert history["stands"].tolist()[:2] == [True, False]
     assert history["undoes"].tolist()[2] == 2
