@@ -21,6 +21,7 @@ _BY_RANK = (0.99, 0.96, 0.92)
 _ALIKE, _MIN_ALIKE = 0.7, 0.87
 _MIN_WORD = 4
 _NEARLY_ALL = 0.9
+_SHORT_CODES = frozenset({*"0123456789", "99"})
 _UNIT_IN_BRACKETS = re.compile(r"^(?P<base>.*\S)\s*[(\[{](?P<unit>[^()\[\]{}]*)[)\]}]\s*$")
 _UNIT_AT_END = re.compile(r"^(?P<base>.*[^\W_])[\s_.\-]+(?P<unit>[A-Za-z]{1,8}|0[-_ ]?100?)$")
 _SCALES = {
@@ -95,6 +96,8 @@ def candidates(
             elif share >= MIN_READABLE:
                 read = f"{share:.0%} of the cells looked at can be read as {_kind(infos[column])}"
                 found.append(Candidate(column, heading, sure * (0.6 + 0.4 * share), f"{why}; {read}"))
+            elif infos[column].allowed and not coding and short_codes(texts):
+                found.append(Candidate(column, heading, sure * 0.8, f"{why}; its cells are codes"))
     return sorted(found, key=lambda candidate: -candidate.confidence)
 
 
@@ -140,6 +143,12 @@ def readable_share(texts: pl.Series, info: ColumnInfo) -> float | None:
         return None
     n_readable = [int(reader.read(given)["is_readable"].sum()) for reader in _readers(info)]
     return max(n_readable, default=given.len()) / given.len()
+
+
+def short_codes(texts: pl.Series) -> tuple[str, ...]:
+    """Return the codes of a column that holds nothing but a few one-digit codes (and 99); none for any other column."""
+    found = _given(texts).str.replace(r"\.0+$", "").unique().sort().to_list()
+    return tuple(found) if found and set(found) <= _SHORT_CODES else ()
 
 
 def _given(texts: pl.Series) -> pl.Series:

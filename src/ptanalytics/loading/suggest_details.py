@@ -10,7 +10,7 @@ from ptanalytics.loading import cells
 from ptanalytics.loading.layouts import TableLayout
 from ptanalytics.loading.moments import OrderEvidence, order_evidence
 from ptanalytics.loading.names import known_names
-from ptanalytics.loading.suggest_columns import numbers_of, split_unit
+from ptanalytics.loading.suggest_columns import numbers_of, short_codes, split_unit
 from ptanalytics.loading.suggest_sample import Sample
 from ptanalytics.loading.suggestion import Question
 from ptanalytics.loading.units import CLOCK, UNIT_WORDS, is_convertible
@@ -66,6 +66,12 @@ def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLay
     codings = dict(table.codings)
     for ours, text in texts.items():
         info = infos[ours]
+        if info.allowed and ours not in codings and ours in table.columns and (codes := short_codes(text)):
+            meanings = _meanings(info, headings[ours], codes, asking)
+            if meanings is None:
+                update["columns"] = {name: theirs for name, theirs in _columns_of(update, table) if name != ours}
+            else:
+                codings[ours] = meanings
         if not info.dtype.is_numeric():
             continue
         if unit := _unit(info, headings[ours], text, table.table, asking):
@@ -76,6 +82,28 @@ def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLay
     if table.table == "pain_scores" and "recall" not in table.given_columns():
         update |= _recall(table, asking)
     return table.model_copy(update=update)
+
+
+def _columns_of(update: Mapping[str, object], table: TableLayout) -> list[tuple[str, str]]:
+    columns = update.get("columns", table.columns)
+    return list(columns.items()) if isinstance(columns, dict) else []
+
+
+def _meanings(info: ColumnInfo, heading: str, codes: tuple[str, ...], asking: Asking) -> dict[str, str] | None:
+    """Return what the codes of a closed list stand for; None until a person has said it of each."""
+    found: dict[str, str] = {}
+    for code in codes:
+        question = Question(
+            f"code.{info.name}.{code}",
+            f"What does the code {code} in '{heading}' stand for?",
+            (*info.allowed, "missing"),
+            "the column is not read until all its codes are answered",
+            is_needed=info.is_required,
+        )
+        if answer := asking.ask(question):
+            value = "" if answer == "missing" else answer
+            found |= {code: value, f"{code}.0": value}
+    return found if len(found) == 2 * len(codes) else None
 
 
 def _plain_ids(heading: str, text: pl.Series, asking: Asking) -> tuple[str, ...]:

@@ -120,6 +120,16 @@ class TestQuestions:
         path = write(tmp_path, "Patient,Date,Pain\nA,2026-01-05,3\nA,2026-01-06,High\nA,2026-01-07,4\n")
         assert "missing.pain_nprs.high" in {question.id for question in pta.suggest_layout(path).questions}
 
+    def test_codes_of_a_closed_list_are_asked_and_not_read_before(self, tmp_path):
+        path = write(tmp_path, "Patient,Sex,Birth year\nA,1,1960\nB,2,1961\nC,9,1962\n")
+        suggestion = pta.suggest_layout(path)
+        assert {"code.sex.1", "code.sex.2", "code.sex.9"} <= {question.id for question in suggestion.questions}
+        assert "sex" not in table(suggestion, "patients").columns
+        answers = {"code.sex.1": "male", "code.sex.2": "female", "code.sex.9": "missing"}
+        answered = pta.suggest_layout(path, answers=answers)
+        loaded = pta.load_exports(path, timezone="Europe/London", layout=answered.layout)
+        assert loaded.tables["patients"]["sex"].fillna("none").tolist() == ["male", "female", "none"]
+
     def test_ids_that_a_spreadsheet_turned_into_numbers_are_asked(self, tmp_path):
         path = write(tmp_path, "Patient,Date,Pain\n123.00,2026-01-05,3\n124.00,2026-01-05,4\n")
         assert "ids.patient_id" in {question.id for question in pta.suggest_layout(path).questions}
