@@ -16,6 +16,8 @@ from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
 from ptanalytics.schemas import TABLES, columns_of
 
+#: Columns of the quarantine that are not the file's.
+_OURS = ("table", "import_number", "file", ROW)
 _NO_LAYOUT = "the layout it was read with is not here; save it in the study's folder 'layouts'"
 _MERGED = "its layout makes one row of several: correct it in a copy of the export and import that"
 _SEVERAL = "its line feeds the table in several ways: correct it in a copy of the export and import that"
@@ -51,55 +53,59 @@ def repair_groups(
         receipts: Receipts by import number (None: that of `load_exports`).
         own_layouts: Layouts saved beside the study.
     """
-    is_of_study = "import_number" in rows.columns
-    by = ["import_number", "file", "table"] if is_of_study else ["file"]
     found = []
-    for key, of_file in rows.group_by(by, maintain_order=True):
-        number = int(str(key[0])) if is_of_study else None
-        file, table = str(key[1 if is_of_study else 0]), str(key[2]) if is_of_study else None
-        entries = [
-            entry
-            for entry in receipts[number].files
-            if entry.file == file and entry.rows_set_aside and table in (None, entry.table)
-        ]
-        same = pl.col("file") == file
-        if is_of_study:
-            same &= (pl.col("import_number") == number) & (pl.col("table") == table)
-        why = reasons.filter(same).select("row", "column", "rule", "reason")
-        found += _groups_of_file(of_file.drop(by), why, entries, number=number, own=own_layouts)
+    for number, receipt in receipts.items():
+        is_here = pl.lit(value=True) if number is None else pl.col("import_number") == number
+        of_import, why = rows.filter(is_here), reasons.filter(is_here)
+        for table in dict.fromkeys(entry.table for entry in receipt.files):
+            entries = [entry for entry in receipt.files if entry.table == table and entry.rows_set_aside]
+            n_rows = sum(entry.rows_set_aside for entry in entries)
+            if number is None:
+                # `load_exports` keeps the rows of all tables one table after the other.
+                of_table, of_import = of_import.head(n_rows), of_import.slice(n_rows)
+            else:
+                of_table = of_import.filter(pl.col("table") == table)
+            told = why.filter(pl.col("table") == table) if number is not None else why
+            found += _groups_of_table(of_table, told, entries, number=number, own=own_layouts)
     return found
 
 
-def _groups_of_file(
-    text: pl.DataFrame,
+def _groups_of_table(
+    rows: pl.DataFrame,
     reasons: pl.DataFrame,
     entries: Sequence[FileReceipt],
     *,
     number: int | None,
     own: Sequence[Layout],
 ) -> list[RepairGroup]:
-    """Split the rows of a file by the part they belong to: the only one with text in columns no other part has."""
-    text = text.select(column for column in text if column.name == ROW or column.null_count() < len(column))
-    matches = [_match_of(entry, text.columns, own) for entry in entries]
-    read = [_columns_read(entry, match[0]) for entry, match in zip(entries, matches, strict=True)]
-    shared = set.intersection(*read) if len(read) > 1 else set()
-    groups = []
-    is_left = pl.lit(value=True)
-    for entry, (match, why_not), columns in zip(entries, matches, read, strict=True):
-        own_text = [name for name in text.columns if name in columns - shared]
-        others = [n for n in text.columns if n in set().union(*read) - columns - {ROW}]
-        is_mine = pl.lit(value=True)
-        if len(entries) > 1:
-            has_own = pl.any_horizontal(pl.col(own_text).is_not_null()) if own_text else pl.lit(value=False)
-            has_other = pl.any_horizontal(pl.col(others).is_not_null()) if others else pl.lit(value=False)
-            is_mine = has_own & ~has_other
-        mine = text.filter(is_mine).select(n for n in text.columns if n == ROW or len(entries) == 1 or n in columns)
-        is_left &= ~is_mine
-        groups.append(_group(entry, number, (match, why_not), mine, reasons))
-    rest = text.filter(is_left)
-    if rest.height and entries:
-        groups.append(_group(entries[0], number, (None, _SEVERAL), rest, reasons))
-    return [group for group in groups if group.text.height]
+    """Cut the rows of a table into the parts they came from: they were kept part after part, as the receipt lists them."""
+    files = [entry.file for entry in entries for _ in range(entry.rows_set_aside)]
+    if rows["file"].to_list() != files:
+        # The receipt counts otherwise than the rows were kept, so nobody can say which part a row came from.
+        return [
+            _group(_entry_of(entries, file), number, (None, _SEVERAL), of_file, reasons)
+            for (file,), of_file in rows.group_by("file", maintain_order=True)
+        ]
+    groups, at = [], 0
+    for entry in entries:
+        text = rows.slice(at, entry.rows_set_aside)
+        at += entry.rows_set_aside
+        match, why_not = _match_of(entry, text.columns, own)
+        is_alone = sum(one.file == entry.file for one in entries) == 1
+        group = _group(entry, number, (match, why_not), text, reasons)
+        groups.append(group if is_alone or match is None else _with_own_reasons(group))
+    return groups
+
+
+def _entry_of(entries: Sequence[FileReceipt], file: object) -> FileReceipt:
+    return next(entry for entry in entries if entry.file == file)
+
+
+def _with_own_reasons(group: RepairGroup) -> RepairGroup:
+    """Where a line feeds a table in several ways, its reasons stand together; reading it again tells those of one way."""
+    own = read_again(group, group.text, "UTC")[1].select(group.reasons.columns)
+    others = group.reasons.filter(~pl.col("row").is_in(own["row"].implode()))
+    return replace(group, reasons=pl.concat([own.cast(others.schema), others]))
 
 
 def _group(
@@ -114,6 +120,8 @@ def _group(
         absent = [name for name in match.layout.read_columns() if name not in text.columns]
         text = text.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
         text = text.select(ROW, *match.layout.read_columns())
+    else:
+        text = text.drop("table", "import_number", "file", strict=False)
     return RepairGroup(
         table=entry.table,
         import_number=number,
@@ -123,12 +131,10 @@ def _group(
         why_not=why_not,
         decisions=ColumnDecisions(entry.date_order, entry.decimal_mark),  # type: ignore[arg-type]
         text=text,
-        reasons=reasons.filter(pl.col("row").is_in(text[ROW].implode())),
+        reasons=reasons.filter(pl.col("file") == entry.file, pl.col("row").is_in(text[ROW].implode()))
+        .select("row", "column", "rule", "reason")
+        .unique(maintain_order=True),
     )
-
-
-def _columns_read(entry: FileReceipt, match: ColumnMatch | None) -> set[str]:
-    return set(match.layout.read_columns()) if match is not None else set(entry.columns_renamed)
 
 
 def _match_of(entry: FileReceipt, headings: Sequence[str], own: Sequence[Layout]) -> tuple[ColumnMatch | None, str]:
@@ -137,7 +143,12 @@ def _match_of(entry: FileReceipt, headings: Sequence[str], own: Sequence[Layout]
         return _automatic(entry), ""
     try:
         layout = next((one for one in own if one.id == entry.layout_id), None) or read_layout(entry.layout_id)
-        known = (*headings, *entry.columns_renamed, *entry.columns_dropped, *entry.columns_refused)
+        known = (
+            *(name for name in headings if name not in _OURS),
+            *entry.columns_renamed,
+            *entry.columns_dropped,
+            *entry.columns_refused,
+        )
         wanted = [name for table in layout.tables for name in table.read_columns()]
         every = tuple(dict.fromkeys(name for name in (*known, *wanted) if name != ROW))
         matches = match_layout(layout, every, entry.file, entry.columns_renamed)
@@ -159,6 +170,27 @@ def _automatic(entry: FileReceipt) -> ColumnMatch:
         joined = {"session_id": JoinedText(columns=(columns["started_at"], columns["started_at"]), separator="|")}
     layout = TableLayout(table=entry.table, columns=columns, joined=joined)
     return ColumnMatch(layout=layout, layout_id=AUTOMATIC, renamed=entry.columns_renamed, dropped=(), refused={})
+
+
+def headings_of(group: RepairGroup) -> dict[str, tuple[str, ...]]:
+    """Return the file's columns that each of our columns is made of."""
+    if group.match is None:
+        return {}
+    layout = group.match.layout
+    found: dict[str, tuple[str, ...]] = {ours: (theirs,) for ours, theirs in layout.columns.items()}
+    found |= {ours: joined.columns for ours, joined in layout.joined.items()}
+    found |= {ours: (parts.year, parts.month, parts.day) for ours, parts in layout.date_parts.items()}
+    found |= {ours: (dates.event,) for ours, dates in layout.nominal_dates.items()}
+    return found
+
+
+def correctable(group: RepairGroup) -> tuple[str, ...]:
+    """Return the file's columns that decide what becomes of a row; others are only shown beside it."""
+    if group.match is None:
+        return ()
+    used = {heading for headings in headings_of(group).values() for heading in headings}
+    used |= {rule.column for rule in group.match.layout.set_aside} | set(group.match.layout.carry_forward)
+    return tuple(name for name in group.text.columns if name in used)
 
 
 def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -13,7 +13,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from ptanalytics.errors import OutputError
 from ptanalytics.loading.readers import ROW
-from ptanalytics.loading.repair_sheet_groups import RepairGroup
+from ptanalytics.loading.repair_sheet_groups import RepairGroup, correctable, headings_of
 from ptanalytics.schemas import TABLES, columns_of
 
 #: What the first, hidden row of a sheet calls its columns.
@@ -199,7 +199,7 @@ def _write_rows(
     reasons: dict[int, list[tuple[str, str]]] = {}
     for row, column, reason in group.reasons.select("row", "column", "reason").iter_rows():
         reasons.setdefault(row, []).append((column, reason))
-    sources = _headings_of(group)
+    sources, mine = headings_of(group), set(correctable(group))
     headings = [key.removeprefix(FIX_KEY) for key in places if key.startswith(FIX_KEY)]
     for cells in group.text.iter_rows(named=True):
         why = reasons.get(cells[ROW], [])
@@ -214,6 +214,10 @@ def _write_rows(
                 sheet.write_blank(at, place, None, styles.locked)
                 continue
             value = cells[heading]
+            if heading not in mine:  # only shown
+                sheet.write_string(at, place, value or "", styles.locked)
+                sheet.write_string(at, places[ORIGINAL_KEY + heading], value or "", styles.original)
+                continue
             _write_text(sheet, at, place, value or "", styles, is_faulty=heading in faulty)
             sheet.write_string(at, places[ORIGINAL_KEY + heading], value or "", styles.original)
             if heading in faulty and n_comments < _MOST_COMMENTS:
@@ -233,18 +237,6 @@ def _write_text(sheet: Worksheet, at: int, place: int, value: str, styles: _Styl
         sheet.write_string(at, place, value, style)
     else:
         sheet.write_blank(at, place, None, style)
-
-
-def _headings_of(group: RepairGroup) -> dict[str, tuple[str, ...]]:
-    """Return the file's columns that each of our columns is made of."""
-    if group.match is None:
-        return {}
-    layout = group.match.layout
-    found: dict[str, tuple[str, ...]] = {ours: (theirs,) for ours, theirs in layout.columns.items()}
-    found |= {ours: joined.columns for ours, joined in layout.joined.items()}
-    found |= {ours: (parts.year, parts.month, parts.day) for ours, parts in layout.date_parts.items()}
-    found |= {ours: (dates.event,) for ours, dates in layout.nominal_dates.items()}
-    return found
 
 
 def _faulty_headings(column: str, sources: dict[str, tuple[str, ...]], cells: dict[str, Any]) -> list[str]:
@@ -290,7 +282,7 @@ def _offer_choices(
         if group.match is None:
             continue
         infos = columns_of(TABLES[group.table])
-        for ours, headings in _headings_of(group).items():
+        for ours, headings in headings_of(group).items():
             place = places[FIX_KEY + headings[0]]
             if len(set(headings)) > 1 or place in done or ours not in infos:
                 continue

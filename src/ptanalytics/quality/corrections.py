@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ptanalytics.loading.readers import ROW
-from ptanalytics.loading.repair_sheet_groups import RepairGroup, read_again
+from ptanalytics.loading.repair_sheet_groups import RepairGroup, correctable, read_again
 from ptanalytics.quality.repair_ledger import DONE, ROW_KEY, repaired_rows
 from ptanalytics.schemas import TABLES, columns_of, key_of
 from ptanalytics.study import Study
@@ -103,7 +103,7 @@ def _cells_of(group: RepairGroup) -> pl.DataFrame:
     if group.match is None:
         return _no_cells()
     marks = {theirs: group.decisions.decimal_mark.get(ours, ".") for ours, theirs in group.match.layout.columns.items()}
-    cells = group.text.unpivot(index=ROW, variable_name="heading", value_name="study_text")
+    cells = group.text.unpivot(correctable(group), index=ROW, variable_name="heading", value_name="study_text")
     mark = pl.col("heading").replace_strict(marks, default=".", return_dtype=pl.String)
     return cells.select(*_line_of(group), "heading", "study_text", decimal_mark=mark)
 
