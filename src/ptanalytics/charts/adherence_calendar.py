@@ -7,7 +7,18 @@ import plotly.graph_objects as go
 import polars as pl
 
 from ptanalytics.charts.frames import one_patient, rows_of
-from ptanalytics.charts.theme import BLUE, GREY, INK, PALE_GREY, PURPLE, VERMILLION, new_figure, nothing_to_draw, style
+from ptanalytics.charts.theme import (
+    BLUE,
+    GREY,
+    INK,
+    PALE_GREY,
+    PALE_ORANGE,
+    PURPLE,
+    VERMILLION,
+    new_figure,
+    nothing_to_draw,
+    style,
+)
 from ptanalytics.charts.wording import count_text, day_text, number_text, plain
 from ptanalytics.schemas.results import DAY_STATUSES, AdherenceDays
 
@@ -30,7 +41,7 @@ class Look(NamedTuple):
 LOOKS = {
     "done": Look("✓", "done", BLUE, BLUE, "white"),
     "partly": Look("◐", "partly done", "white", BLUE, BLUE, "/"),
-    "missed": Look("×", "not done (entry says so)", VERMILLION, VERMILLION, "white"),
+    "missed": Look("×", "not done (entry says so)", PALE_ORANGE, VERMILLION, INK, "\\"),
     "rest": Look("·", "rest, none due", "white", GREY, INK),
     "hold": Look("‖", "on hold, excused", PALE_GREY, GREY, INK, "|"),
     "not_recorded": Look("?", "due, nothing recorded", "white", INK, INK, "."),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from ptanalytics.charts.wording import listed, number_text, short_number
+from ptanalytics.charts.wording import count_text, listed, number_text, short_number
 from ptanalytics.instruments import Instrument, mdc95_of, mic_for
 from ptanalytics.instruments import measure as measure_of
 from ptanalytics.outcomes import tolerance_days
@@ -68,7 +68,7 @@ def _adherence(facts: OutcomeFacts) -> Iterable[str]:
     yield (
         f"A session counts from {number_text(100 * rules.session_min_fraction, 0)} % completion, on the local day "
         "it started, "
-        "up to the sessions prescribed for a day. Sessions on days without prescription count nowhere and are reported."
+        f"up to {_per_day(rules.max_sessions_per_day)}. Sessions on days without prescription count nowhere and are reported."
     )
     excused = [kind.replace("_", " ") for kind, is_excused in rules.excused.items() if is_excused]
     yield (
@@ -85,6 +85,10 @@ def _adherence(facts: OutcomeFacts) -> Iterable[str]:
     )
     yield "A day without an entry counts as not done. " + _started(facts)
     yield "Source of the sessions: logs kept by the patients (self-report), unless the export says otherwise."
+
+
+def _per_day(most: int | str) -> str:
+    return "the sessions prescribed for a day" if most == "plan" else count_text(int(most), "session") + " a day"
 
 
 def _started(facts: OutcomeFacts) -> str:
