@@ -112,7 +112,10 @@ def _people(study: "Study") -> tuple[pl.DataFrame, dict[str, tuple[str, int]]]:
     )
     if study.has_table("plans"):
         people = people.join(_plan(study), on="patient_id", how="left")
-        numbers |= {"sessions_per_week": ("Sessions a week in the first plan", 1), "exercises": ("Exercises in the first plan", 0)}
+        numbers |= {
+            "sessions_per_week": ("Sessions a week in the first plan", 1),
+            "exercises": ("Exercises in the first plan", 0),
+        }
     since_days = (pl.col("start_date") - pl.col("onset_date")).dt.total_days()
     duration = (
         pl.when((since_days < 0) | since_days.is_null()).then(None)

@@ -9,6 +9,7 @@ from scipy import stats
 from ptanalytics.schemas.statistics_results import ModelTerms
 from ptanalytics.statistics.fitting import (
     complete_changes,
+    indicators,
     is_full_rank,
     number,
     result_table,
@@ -68,7 +69,7 @@ def ancova(
     n_before = rows.height
     rows = rows.drop_nulls(added) if added else rows
     names = rows["group"].unique().sort().to_list()
-    member = np.array([(rows["group"] == name).to_list() for name in names], dtype=float).reshape(len(names), -1).T
+    member = indicators(rows["group"], names)
     others = rows.select("baseline", *added).to_numpy()
     centred = others - others.mean(axis=0) if rows.height else others
     design = np.column_stack([member, centred])  # a group's coefficient is its mean at the mean of the others

@@ -114,6 +114,14 @@ def with_covariates(rows: pl.DataFrame, covariates: Any) -> tuple[pl.DataFrame, 
     return rows.join(pl.DataFrame(columns), on="patient_id", how="left"), added
 
 
+def indicators(values: pl.Series, levels: Sequence[Any]) -> Any:
+    """Return one 0/1 column per level."""
+    columns = np.zeros((len(values), len(levels)))
+    for place, level in enumerate(levels):
+        columns[:, place] = (values == level).to_numpy()
+    return columns
+
+
 def is_full_rank(design: Any) -> bool:
     """Say whether no column of a design repeats the others; columns are scaled so that units do not matter."""
     scale = np.abs(design).max(axis=0)

@@ -11,6 +11,7 @@ from ptanalytics.statistics.fitting import (
     FIT_ERRORS,
     MIN_PATIENTS_FOR_P,
     captured_warnings,
+    indicators,
     is_full_rank,
     number,
     result_table,
@@ -56,7 +57,7 @@ def gee_model(values: Any, *, measure: str | None = None, level: float = 0.95) -
     rows = everything.filter(pl.col("week") > 0).drop_nulls("baseline").sort("patient_id", "week")
     weeks = rows["week"].unique().sort().to_list()
     names = [("mean", f"week {week:g}") for week in weeks] + [("fixed", f"baseline at week {week:g}") for week in weeks]
-    is_visit = np.array([(rows["week"] == week).to_list() for week in weeks], dtype=float).reshape(len(weeks), -1).T
+    is_visit = indicators(rows["week"], weeks)
     baseline = rows["baseline"].to_numpy()
     first = rows.unique("patient_id", keep="first", maintain_order=True)["baseline"]
     centred = baseline - (first.mean() or 0.0)  # every patient counts once in the mean baseline
@@ -83,7 +84,7 @@ def gee_model(values: Any, *, measure: str | None = None, level: float = 0.95) -
         estimates, errors = np.asarray(fit.params), np.sqrt(np.diag(np.asarray(fit.cov_robust)))
         for term, b, se in zip(terms, estimates, errors, strict=True):
             limits = {"lower": number(b - z * se), "upper": number(b + z * se)}
-            is_tested = has_p and term["kind"] == "fixed"
+            is_tested = has_p and term["kind"] == "fixed" and se > 0
             p_value = number(2 * stats.norm.sf(abs(b / se))) if is_tested else None
             term |= {"estimate": number(b), "se": number(se), "p_value": p_value} | limits  # noqa: PLW2901
     return result_table(terms, ModelTerms, values, is_sorted=False)

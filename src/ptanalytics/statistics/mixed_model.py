@@ -104,6 +104,9 @@ def mixed_model(
     if with_random_slope and wanted == INTERCEPT and reason is None:
         notes.append("too few values per patient for a random slope: random intercept only")
     fit = None if reason else _fit(design, wanted, notes)
+    if fit is not None and wanted == SLOPE and not _is_better(fit, _fit(design, INTERCEPT, [])):
+        notes.append("random slope at its boundary (no better than a random intercept alone)")
+        fit = None
     if reason is None and fit is None and wanted == SLOPE:
         wanted = INTERCEPT
         notes.append("random intercept only")
@@ -181,6 +184,11 @@ def _fit(design: _Design, model: str, notes: list[str]) -> Any:
         return fit
     notes.append(f"{model.replace('_', ' ')} did not converge")
     return None
+
+
+def _is_better(slope: Any, intercept: Any) -> bool:
+    """Say whether the slope adds likelihood. Near the boundary optimisers creep and stop before they reach it."""
+    return intercept is None or float(slope.llf) > float(intercept.llf) + 1e-4
 
 
 def _is_finite(fit: Any) -> bool:

@@ -233,8 +233,8 @@ def _curve(rows: pl.DataFrame, group: str | None, level: float) -> list[dict[str
     z = float(stats.norm.ppf((1 + level) / 2))
     duration, event = rows["duration_days"].to_numpy(), rows["is_event"].to_numpy().astype(bool)
     days, at = np.unique(np.concatenate([[0.0], duration]), return_inverse=True)
-    events = np.bincount(at[1:], weights=event, minlength=len(days))
-    censored = np.bincount(at[1:], weights=~event, minlength=len(days))
+    events = np.bincount(at[1:], weights=event, minlength=len(days)).astype(float)
+    censored = np.bincount(at[1:], weights=~event, minlength=len(days)).astype(float)
     leaving = events + censored
     n_at_risk = len(duration) - np.concatenate([[0.0], np.cumsum(leaving)[:-1]])
     survival = np.cumprod(1 - np.divide(events, n_at_risk, out=np.zeros_like(events), where=n_at_risk > 0))
