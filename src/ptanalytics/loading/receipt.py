@@ -56,6 +56,8 @@ class FileReceipt(BaseModel):
     columns_refused: dict[str, str] = Field(default_factory=dict)
     date_order: dict[str, str] = Field(default_factory=dict)
     decimal_mark: dict[str, str] = Field(default_factory=dict)
+    #: The workbook counts days from 1904, so bare serial numbers are other days.
+    is_1904: bool = False
     notes: tuple[str, ...] = ()
 
     @model_validator(mode="after")

@@ -120,6 +120,7 @@ class Source:
             columns_refused=dict(self.match.refused),
             date_order=dict(self.decisions.date_order),
             decimal_mark=dict(self.decisions.decimal_mark),
+            is_1904=self.is_1904,
             notes=(*self.match.notes, *self.decisions.notes, *self.notes),
             **study,
         )
