@@ -67,8 +67,8 @@ def _adherence(facts: OutcomeFacts) -> Iterable[str]:
     )
     yield (
         f"A session counts from {number_text(100 * rules.session_min_fraction, 0)} % completion, on the local day "
-        "it started, "
-        f"up to {_per_day(rules.max_sessions_per_day)}. Sessions on days without prescription count nowhere and are reported."
+        f"it started, up to {_per_day(rules.max_sessions_per_day)}. "
+        "Sessions on days without prescription count nowhere and are reported."
     )
     excused = [kind.replace("_", " ") for kind, is_excused in rules.excused.items() if is_excused]
     yield (
