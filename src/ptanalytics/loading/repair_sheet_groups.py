@@ -36,6 +36,8 @@ class RepairGroup:
     match: ColumnMatch | None
     why_not: str
     decisions: ColumnDecisions
+    #: The file counts days from 1904.
+    is_1904: bool
     #: ``row`` and the file's columns, as text.
     text: pl.DataFrame
     #: ``row, column, rule, reason``.
@@ -130,6 +132,7 @@ def _group(
         match=match,
         why_not=why_not,
         decisions=ColumnDecisions(entry.date_order, entry.decimal_mark),  # type: ignore[arg-type]
+        is_1904=entry.is_1904,
         text=text,
         reasons=reasons.filter(pl.col("file") == entry.file, pl.col("row").is_in(text[ROW].implode()))
         .select("row", "column", "rule", "reason")
@@ -218,6 +221,7 @@ def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[p
         match=ColumnMatch(layout, group.match.layout_id, group.match.renamed, (), {}),
         decisions=_decisions(group, text),
         n_rows=text.height,
+        is_1904=group.is_1904,
         timezone=timezone,
     )
     typed = convert(source).collect()

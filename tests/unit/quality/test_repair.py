@@ -4,6 +4,8 @@ import hashlib
 import zipfile
 from datetime import datetime
 
+import openpyxl
+
 import ptanalytics as pta
 from ptanalytics.loading.receipt import Receipt
 from ptanalytics.quality.repair_ledger import read_ledger
@@ -265,3 +267,20 @@ def test_a_workbook_written_from_loaded_exports_fits_the_study_they_go_into(stud
 
     assert written["rows"].tolist() == [5]
     assert outcomes(repair)[5] == "repaired"
+
+
+def test_serial_days_of_an_old_workbook_stay_the_days_they_were(tmp_path):
+    book = openpyxl.Workbook()
+    book.epoch = openpyxl.utils.datetime.CALENDAR_MAC_1904
+    book.active.append(["patient_id", "recorded_at", "pain_nprs"])
+    book.active.append(["A", "44566", 3])
+    book.active.append(["A", "44567", 44])
+    book.save(tmp_path / "pain_scores.xlsx")
+    study = create_study(tmp_path / "b.study", timezone="Europe/London")
+    study.import_exports(tmp_path / "pain_scores.xlsx")
+    pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+    Workbook(tmp_path / "fix.xlsx").correct("pain_scores", 3, "pain_nprs", "4").save()
+
+    assert pta.read_repair_sheet(study, tmp_path / "fix.xlsx", who="A. Lee").rows_repaired == 1
+    # 1904-01-01 plus 44 566 days.
+    assert study.table("pain_scores")["recorded_at"].dt.date.astype(str).tolist() == ["2026-01-06", "2026-01-07"]
