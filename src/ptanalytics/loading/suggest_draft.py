@@ -19,6 +19,9 @@ from ptanalytics.schemas import TABLES, columns_of
 _ID_WORDS = frozenset({"id", "recordid", "code", "nr", "no", "number", "userid", "user", "case"})
 _PEOPLE = ("patient", "client", "participant", "subject", "person", "member", "user", "pat", "proband", "case")
 _NUMBERS = ("id", "no", "nr", "number", "num", "code", "key", "pseudonym")
+#: The answer that a file is one person's, named by the file.
+_FILE_NAME = "file name"
+_NAME_OF_FILE = r"^(.+)\.[^.]+$"
 #: How sure the only column of dates is a table's day.
 _ONLY_DATE = 0.85
 #: Required columns that must be found for a file to be taken for a table.
@@ -42,6 +45,8 @@ class Draft:
         self.texts = {heading: sample.cells[heading] for heading in sample.headings}
         self.dates = date_like(self.texts)
         self.patient = self._patient()
+        #: Columns of ours that the file's name holds: the log of one person.
+        self.from_file_name: dict[str, str] = {}
 
     def build(self) -> None:
         """Find the tables of the file."""
@@ -214,7 +219,8 @@ class Draft:
         if best.table == "sessions" and "session_id" not in columns and "started_at" in columns:
             joined = {"session_id": JoinedText(columns=(columns["started_at"],) * 2, separator="|")}
             self.asking.notes.append("It has no session id: a patient's rows with one start time are one session.")
-        self._take(TableLayout(table=best.table, columns=columns, joined=joined), "")
+        table = TableLayout(table=best.table, columns=columns, joined=joined, from_file_name=self.from_file_name)
+        self._take(table, "")
         others = {ours: c for ours, c in self._read("patients", texts).taken.items() if c.heading not in columns.values()}
         if best.table != "patients" and self.patient and set(others) & {"sex", "birth_year", "onset_date", "enrolled_date"}:
             for found in others.values():
@@ -255,6 +261,8 @@ class Draft:
             reading.taken[name] = Candidate(name, dates[0], 0.6, "the only column of dates that is left")
             return True
         options = tuple(dates if info.dtype.is_temporal() else (h for h in free if not identifying_category(h)))
+        if name == "patient_id":
+            options = (*options, _FILE_NAME)
         question = Question(
             f"column.{name}",
             f"{reading.table} needs {name} ({info.description.rstrip('.').lower()}). Which column is it?",
@@ -262,7 +270,9 @@ class Draft:
             is_needed=True,
         )
         answer = self.asking.ask(question)
-        if answer:
+        if answer == _FILE_NAME:
+            self.from_file_name = {"patient_id": _NAME_OF_FILE}
+        elif answer:
             reading.taken[name] = Candidate(name, answer, 1.0, "you said so")
         return answer is not None
 

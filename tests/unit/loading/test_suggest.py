@@ -144,6 +144,15 @@ class TestQuestions:
         answered = pta.suggest_layout(path, answers={"column.recorded_at": "Second"})
         assert table(answered, "pain_scores").columns["recorded_at"] == "Second"
 
+    def test_the_log_of_one_person_is_named_by_its_file(self, tmp_path):
+        text = "Date,Phase,Exercise,Left Reps,Sets,Pain Level,Notes\n2026-01-05,1,Bridge,10,3,2,fine\n"
+        path = write(tmp_path, text, "P0007.csv")
+        asked = {question.id: question for question in pta.suggest_layout(path).questions}
+        assert "file name" in asked["column.patient_id"].options
+        answered = pta.suggest_layout(path, answers={"column.patient_id": "file name"})
+        loaded = pta.load_exports(path, timezone="Europe/London", layout=answered.layout)
+        assert {name: rows["patient_id"].tolist() for name, rows in loaded.tables.items()} == {"sessions": ["P0007"]}
+
     def test_a_file_that_says_nothing_gets_no_layout(self, tmp_path):
         suggestion = pta.suggest_layout(write(tmp_path, "a,b,c\n1,2,3\n2,3,4\n"))
         assert suggestion.layout is None
