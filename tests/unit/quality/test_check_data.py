@@ -9,8 +9,12 @@ import pytest
 import ptanalytics as pta
 from ptanalytics.errors import InvalidTableError, SettingsError
 from ptanalytics.quality import shipped_rules
-from ptanalytics.schemas import RESULTS
-from ptanalytics.schemas.frames import conform
+from ptanalytics.quality.counting import subjects
+from ptanalytics.quality.rules import limits_of
+from ptanalytics.quality.subjects import Context
+from ptanalytics.schemas import RESULTS, TABLES
+from ptanalytics.schemas.frames import conform, empty_frame
+from ptanalytics.settings import default_settings
 from ptanalytics.study import create_study
 from quality_frames import CUTOFF, patient, rating, session, table
 
@@ -244,3 +248,12 @@ class TestStudy:
     def test_a_study_and_frames_at_once_are_refused(self, study):
         with pytest.raises(InvalidTableError, match="a study or frames"):
             pta.check_data(study, sessions=SESSIONS)
+
+
+def test_every_shipped_rule_is_judged_somewhere():
+    frames = {name: empty_frame(model).lazy() for name, model in TABLES.items()}
+    context = Context(frames, frozenset(TABLES), CUTOFF, limits_of(), default_settings().scoring)
+    judged = [(subject.table, name) for subject in subjects() for name in subject.build(context)[1]]
+    shipped = {(rule.table, rule.id) for rule in shipped_rules().values()}
+
+    assert shipped <= set(judged)
