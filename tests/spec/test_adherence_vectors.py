@@ -10,7 +10,14 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 
-from ptanalytics.adherence import adherence_summary, rolling_adherence, week_streaks, weekly_adherence
+from ptanalytics.adherence import (
+    adherence_summary,
+    dose_adherence,
+    exercise_adherence,
+    rolling_adherence,
+    week_streaks,
+    weekly_adherence,
+)
 
 START = date(2026, 3, 2)
 
@@ -267,3 +274,24 @@ def test_a25_iso_week_over_new_year():
 
     assert iso.select("week", "week_start_date").rows() == [(53, date(2026, 12, 28))]
     assert weeks(log, prescribed)["week"].to_list() == [1]
+
+
+def test_a18_the_mean_of_capped_ratios_over_exercises_in_different_units():
+    amounts = {"exercise_id": ["bridge", "plank", "walk"], "patient_id": ["P1"] * 3}
+    log = pl.DataFrame({
+        **amounts, "session_id": ["s"] * 3, "started_at": [datetime.combine(START, time(9))] * 3,
+        "reps": [36.0, None, None], "hold_s": [None, 30.0, None], "duration_min": [None, None, 30.0],
+    })  # fmt: skip
+    prescribed = pl.DataFrame({
+        **amounts, "plan_version": [1] * 3, "valid_from_date": [START] * 3, "sessions_per_day": [1] * 3,
+        "reps": [36.0, None, None], "hold_s": [None, 60.0, None], "duration_min": [None, None, 20.0],
+    })  # fmt: skip
+    tables = {"sessions": log, "plans": prescribed, "cutoff_date": START}
+
+    ratios = dict(exercise_adherence(**tables).select("exercise_id", "dose_pct").rows())
+    total = dose_adherence(**tables).filter(category="all").row(0, named=True)
+
+    assert ratios == {"bridge": pct(1), "plank": pct(Fraction(1, 2)), "walk": pct(Fraction(3, 2))}
+    assert total["capped_pct"] == pytest.approx(83.3333333, abs=1e-6)
+    assert total["dose_pct"] == pct(1)
+    assert total["unit"] is None  # reps, seconds and minutes are never added

@@ -91,19 +91,6 @@ def test_each_unit_has_its_volume(dose, done, unit, volume, done_volume):
     assert row["dose_pct"] == pytest.approx(100 * done_volume / volume)
 
 
-def test_a18_three_exercises_at_1_half_and_one_and_a_half():
-    plans = plan(("bridge", {"reps": 36.0}), ("plank", {"hold_s": 60.0}), ("walk", {"duration_min": 20.0}))
-    sessions = log((0, "bridge", {"reps": 36.0}), (0, "plank", {"hold_s": 30.0}), (0, "walk", {"duration_min": 30.0}))
-
-    ratios = {row["exercise_id"]: row["dose_pct"] for row in one(sessions, plans)}
-    total = dose_adherence(sessions=sessions, plans=plans, cutoff_date=START).filter(category="all").row(0, named=True)
-
-    assert ratios == pytest.approx({"bridge": 100, "plank": 50, "walk": 150})
-    assert total["capped_pct"] == pytest.approx(83.3333333333)
-    assert total["dose_pct"] == pytest.approx(100)
-    assert (total["unit"], total["prescribed_volume"]) == (None, None)
-
-
 def test_an_entry_without_amount_is_taken_as_the_dose_and_counted():
     (row,) = one(log((0, "bridge", {})), plan(("bridge", {"reps": 10.0})))
     assert (row["done_volume"], row["assumed"]) == (10, 1)
