@@ -55,8 +55,10 @@ def refuse_changed(path: Path, before: Mapping[Path, Stamp]) -> None:
     Raises:
         UnreadableFileError: It changed or vanished.
     """
+    if path not in before:  # unpacked from an archive, so nobody else has it
+        return
     try:
-        is_same = before.get(path) in (None, stamp_of(path))
+        is_same = before[path] == stamp_of(path)
     except OSError:
         found, way_out = "it vanished while it was read", "Copy it to a place of its own and import it from there."
         raise UnreadableFileError(path, found, way_out) from None
