@@ -96,7 +96,9 @@ def identifying_category(heading: str) -> str | None:
     if found := _identifiers().get(same_heading(heading)):
         return found
     words = [word.lower() for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])|(?<=\D)(?=\d)", heading) if word]
-    if words[-1:] == ["name"] and _NAMED_PEOPLE.intersection(words):
+    # "Contact name", "name_last", and not "Last exercise name".
+    pair = words[-2:] if words[-1:] == ["name"] else words[1::-1] if words[:1] == ["name"] else []
+    if pair[:1] and pair[0] in _NAMED_PEOPLE:
         return "A names"
     return next((_TELLING_WORDS[word] for word in words if word in _TELLING_WORDS), None)
 
