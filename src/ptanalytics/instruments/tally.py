@@ -1,5 +1,6 @@
 """Counting the answers of many forms at once: sums, blanks and faults per form and scale."""
 
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -78,16 +79,13 @@ def tally(answers: Answers) -> Tally:
     """
     size = answers.forms.height * scales_per_form()
     sums = {name: np.zeros(size) for name in ("total", "answered", "bits", "outside", "sum", "squares")}
-    doubled = []
-    for number in range(len(item_layers())):
-        rows = _rows(answers, number)
+    for rows in _parts(answers):
         _add(sums, rows)
-        doubled.append(rows)
     is_several = np.zeros(size, dtype=bool)
     # Different items set different bits: as many answers as bits are set means that no item was answered twice.
     is_doubled = np.bitwise_count(sums["bits"].astype(np.int64)) != sums["answered"]
     if is_doubled.any():
-        _count_once(sums, doubled, is_doubled, is_several)
+        _count_once(sums, answers, is_doubled, is_several)
     n_answered = sums["answered"].astype(np.int64)
     is_straight = (n_answered > 1) & (n_answered * sums["squares"] == sums["sum"] ** 2)
     return Tally(sums["total"], n_answered, sums["outside"] > 0, is_several, is_straight)
@@ -135,11 +133,27 @@ def _rows(answers: Answers, number: int) -> _Rows:
     return _Rows(slot, code, answer, value, layer["bit"][code], is_outside)
 
 
+_ROWS_AT_ONCE = 2_000_000
+
+
+def _parts(answers: Answers) -> Iterator[_Rows]:
+    """Yield the answers layer by layer in parts, so that memory does not grow with their number."""
+    for number in range(len(item_layers())):
+        for first in range(0, len(answers.form), _ROWS_AT_ONCE):
+            part = slice(first, first + _ROWS_AT_ONCE)
+            rows = _rows(Answers(answers.form[part], answers.code[part], answers.answer[part], answers.forms), number)
+            if len(rows.slot):
+                yield rows
+
+
 def _add(sums: dict[str, Floats], rows: _Rows) -> None:
     is_given = ~np.isnan(rows.answer)
+    if not is_given.any():
+        return
     slot = rows.slot[is_given]
     answer = rows.answer[is_given]
-    size = len(sums["total"])
+    # Forms come mostly in order, so a part touches few of all forms.
+    first, size = int(slot.min()), int(slot.max() - slot.min()) + 1
     weights = {
         "total": rows.value[is_given],
         "answered": None,
@@ -149,27 +163,27 @@ def _add(sums: dict[str, Floats], rows: _Rows) -> None:
         "squares": answer * answer,
     }
     for name, weight in weights.items():
-        sums[name] += np.bincount(slot, weights=weight, minlength=size)
+        sums[name][first : first + size] += np.bincount(slot - first, weights=weight, minlength=size)
 
 
-def _count_once(sums: dict[str, Floats], layers: list[_Rows], is_doubled: Bools, is_several: Bools) -> None:
+def _count_once(sums: dict[str, Floats], answers: Answers, is_doubled: Bools, is_several: Bools) -> None:
     """Count forms with an item answered twice again, each item once with its highest answer."""
     for numbers in sums.values():
         numbers[is_doubled] = 0
-    for rows in layers:
+    found = []
+    for rows in _parts(answers):
         chosen = np.flatnonzero(is_doubled[rows.slot] & ~np.isnan(rows.answer))
-        frame = pl.DataFrame({name: getattr(rows, name)[chosen] for name in _Rows._fields})
-        once = (
-            frame.sort("answer")
-            .group_by("slot", "code", maintain_order=True)
-            .agg(
-                pl.col("answer", "value", "bit").last(),
-                pl.col("is_outside").any(),
-                is_several=pl.col("answer").n_unique() > 1,
-            )
+        found.append(pl.DataFrame({name: getattr(rows, name)[chosen] for name in _Rows._fields}))
+    once = (
+        pl.concat(found)
+        .sort("answer")
+        .group_by("slot", "code", maintain_order=True)
+        .agg(
+            pl.col("answer", "value", "bit").last(), pl.col("is_outside").any(), is_several=pl.col("answer").n_unique() > 1
         )
-        _add(sums, _Rows(*(once[name].to_numpy() for name in _Rows._fields)))
-        is_several[once.filter("is_several")["slot"].to_numpy()] = True
+    )
+    _add(sums, _Rows(*(once[name].to_numpy() for name in _Rows._fields)))
+    is_several[once.filter("is_several")["slot"].to_numpy()] = True
 
 
 def faults(answers: Answers) -> pl.DataFrame:
