@@ -20,7 +20,7 @@ HEADING = st.sampled_from(
 CELL = st.sampled_from(["", "3", "40", "-99", "01/02/2026", "13/02/2026", "2026-02-01 10:00", "f", "7/10", "x;y", "NA"])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(HEADING | TEXT, min_size=1, max_size=8), st.data())
 def test_any_file_is_proposed_or_refused_with_a_sentence_and_shows_no_cell(headings, data):
     secret = "zq4711zq"
@@ -44,6 +44,7 @@ def test_any_file_is_proposed_or_refused_with_a_sentence_and_shows_no_cell(headi
             assert parse_layout(saved.read_text(encoding="utf-8"), "layout.toml") == suggestion.layout
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.lists(TEXT, min_size=4, max_size=4, unique=True), st.dictionaries(TEXT, TEXT, max_size=3), TEXT)
 def test_a_layout_written_as_toml_reads_back_the_same(columns, coding, note):
     patient, day, first, second = columns
