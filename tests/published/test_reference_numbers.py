@@ -5,8 +5,9 @@ Agreement is 1e-6, for fits by likelihood 1e-4 (both sides stop iterating somewh
 - Median survival: R averages the two ends where S is exactly 0.5 over a stretch; the clinical methods take the first day.
   No group here has such a stretch, so the medians agree.
 - R gives limits of S before the first event and after S = 0 as 1 and NaN; ours are missing.
-- GEE: geepack and statsmodels use different moment estimates of the exchangeable correlation (geepack does not correct it for
-  the number of coefficients), so with unequal numbers of visits estimates agree to some 1e-3 of an error only.
+- GEE: geepack divides the residual variance by the number of values, statsmodels by that less the coefficients, and so their
+  moment estimates of the exchangeable correlation differ (0.3404 and 0.3412 here). Where all patients have a visit the estimates are the
+  same; at week 12, which some miss, they agree to 1e-4.
 - Hedges' correction: effectsize uses the exact gamma ratio, the clinical methods the usual approximation.
 """
 
@@ -191,8 +192,8 @@ def test_gee_is_that_of_geepack(courses):
     for row in found.iter_rows(named=True):
         week = row["term"].rpartition(" ")[2]
         expected = from_r("gee", f"visit{week}" if row["kind"] == "mean" else f"visit{week}:centred")
-        assert row["estimate"] == pytest.approx(expected["estimate"], abs=0.005 * expected["se"])
-        assert row["se"] == pytest.approx(expected["se"], rel=0.005)
+        assert row["estimate"] == pytest.approx(expected["estimate"], abs=1e-4)
+        assert row["se"] == pytest.approx(expected["se"], rel=1e-4)
 
 
 def test_pooling_is_that_of_mice():
