@@ -5,9 +5,9 @@ Agreement is 1e-6, for fits by likelihood 1e-4 (both sides stop iterating somewh
 - Median survival: R averages the two ends where S is exactly 0.5 over a stretch; the clinical methods take the first day.
   No group here has such a stretch, so the medians agree.
 - R gives limits of S before the first event and after S = 0 as 1 and NaN; ours are missing.
-- GEE: geepack divides the residual variance by the number of values, statsmodels by that less the coefficients, and so their
-  moment estimates of the exchangeable correlation differ (0.3404 and 0.3412 here). Where all patients have a visit the estimates are the
-  same; at week 12, which some miss, they agree to 1e-4.
+- GEE: geepack divides the residual variance by the number of values, statsmodels by that less the coefficients, so their
+  moment estimates of the exchangeable correlation differ (0.3404 and 0.3412 here). Where all patients have a visit the
+  estimates are the same; at week 12, which some miss, they agree to 1e-4.
 - Hedges' correction: effectsize uses the exact gamma ratio, the clinical methods the usual approximation.
 """
 
