@@ -175,14 +175,14 @@ def _draw_scatter(figure: go.Figure, rows: pl.DataFrame, name: str, mic: float |
     trace = go.Scattergl if len(rows) > _MANY_POINTS else go.Scatter
     for look, group in _groups(rows):
         # An outline of each filled mark costs the browser a third of the drawing time and shows nothing.
-        outline = 1.5 if look.symbol.endswith("-open") else 0
+        line = {"width": 1.5 if look.symbol.endswith("-open") else 0}
         figure.add_trace(
             trace(
                 x=group["baseline"].to_numpy(),
                 y=group["followup"].to_numpy(),
                 mode="markers",
                 name=f"{look.words}: {len(group)}",
-                marker={"symbol": look.symbol, "color": look.colour, "size": 8, "opacity": 0.75, "line": {"width": outline}},
+                marker={"symbol": look.symbol, "color": look.colour, "size": 8, "opacity": 0.75, "line": line},
                 customdata=_facts_of(group, name),
                 hovertemplate="%{customdata[1]}<extra></extra>",
             )
