@@ -4,6 +4,10 @@ import numpy as np
 import polars as pl
 
 _MAX_PACKED = 2**63
+#: Moments that are all whole minutes, seconds or thousandths are counted in those.
+_COARSER = (60_000_000, 1_000_000, 1_000)
+#: Numbers over a wider range are not renumbered: the table for it would be larger than the rows.
+_MAX_RANGE = 2**24
 
 
 def places_in_order(rows: pl.DataFrame) -> pl.Series:
@@ -13,7 +17,7 @@ def places_in_order(rows: pl.DataFrame) -> pl.Series:
         >>> places_in_order(pl.DataFrame({"patient_id": ["b", "a", "a"], "plan_version": [1, 2, 1]})).to_list()
         [2, 1, 0]
     """
-    ranks = rows.select(_rank(rows, name) for name in rows.columns)
+    ranks = rows.select(_rank(rows, name) for name in rows.columns).with_columns(_narrower(rows))
     texts = [name for name, dtype in ranks.schema.items() if not dtype.is_integer()]
     if len(texts) == 1 and texts[0] != ranks.columns[0]:
         places = _without_text(ranks, texts[0])
@@ -68,6 +72,36 @@ def _rank(rows: pl.DataFrame, name: str) -> pl.Expr:
     if dtype != pl.String or rows.select(pl.col(name).approx_n_unique()).item() * 8 > rows.height:
         return pl.col(name)
     return pl.col(name).cast(pl.Enum(rows[name].unique().drop_nulls().sort())).to_physical()
+
+
+def _narrower(rows: pl.DataFrame) -> list[pl.Series]:
+    """Return the columns that smaller numbers can stand for in the same order, so that more columns fit into one number.
+
+    One bucket holds few of a study's patients, and clocks seldom tell parts of a second.
+    """
+    found = []
+    for name, dtype in rows.schema.items():
+        numbers = rows[name].to_physical()
+        if not numbers.len() or numbers.null_count():
+            continue
+        if dtype == pl.Datetime("us"):
+            step = next((step for step in _COARSER if (numbers % step == 0).all()), 1)
+            if step > 1:
+                found.append(numbers // step)
+        elif dtype == pl.UInt32 and name == rows.columns[0]:
+            found.append(_renumbered(numbers))
+    return found
+
+
+def _renumbered(numbers: pl.Series) -> pl.Series:
+    """Return the place of each number among those that occur."""
+    values = numbers.to_numpy()
+    low = values.min()
+    if values.max() - low >= _MAX_RANGE:
+        return numbers
+    occurs = np.zeros(int(values.max() - low) + 1, dtype=np.bool_)
+    occurs[values - low] = True
+    return pl.Series(numbers.name, (np.cumsum(occurs, dtype=np.uint32) - 1)[values - low])
 
 
 def _packed(ranks: pl.DataFrame) -> tuple[pl.Expr | None, list[str]]:

@@ -39,3 +39,24 @@ def test_sessions_that_share_a_time_or_not_are_in_order(session: pl.Expr) -> Non
 def test_numbers_too_large_to_pack_are_sorted_as_they_are() -> None:
     frame = pl.DataFrame({"a": [2**62, -(2**62), 0, 0], "b": [1, 2, 2**61, -(2**61)]})
     assert frame[places_in_order(frame)].rows() == sorted(frame.rows())
+
+
+@pytest.mark.parametrize("step_us", [60_000_000, 1_000_000, 1_000, 1])
+def test_many_patients_over_many_years_are_in_order_whatever_the_clocks_tell(step_us: int) -> None:
+    n = 400
+    frame = pl.select(
+        patient_id=(pl.int_range(n) * 7 % 40 * 3_000 + 5).cast(pl.UInt32),
+        started_at=((pl.int_range(n) * 13 % 50 - 25) * 10**9 * 60_000 + pl.int_range(n) % 3 * step_us).cast(
+            pl.Datetime("us")
+        ),
+        session_id=pl.format("S{}", pl.int_range(n) * 11 % 50),
+        exercise_id=(pl.int_range(n) * 17 % 23).cast(pl.UInt32),
+    )
+    assert frame[places_in_order(frame)].equals(frame.sort(frame.columns))
+
+
+def test_patients_whose_numbers_lie_far_apart_are_in_order() -> None:
+    frame = pl.DataFrame(
+        {"patient_id": [2**32 - 1, 0, 2**31, 0], "n": [1, 2, 3, 1]}, schema={"patient_id": pl.UInt32, "n": pl.Int64}
+    )
+    assert frame[places_in_order(frame)].rows() == sorted(frame.rows())
