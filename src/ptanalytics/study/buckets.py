@@ -6,8 +6,6 @@ from zlib import crc32
 import numpy as np
 import polars as pl
 
-from ptanalytics.study.text_codes import TextCodes
-
 #: In the table of buckets: not computed yet. No study has so many buckets.
 _UNKNOWN = 65_535
 
@@ -30,13 +28,17 @@ def buckets_of(patient_ids: Iterable[str], n_buckets: int) -> set[int]:
 class BucketTable:
     """The bucket of each number that stands for a patient's id; the checksum is computed once per id."""
 
-    def __init__(self, n_buckets: int, codes: TextCodes) -> None:
+    def __init__(self, n_buckets: int) -> None:
         self._n_buckets = n_buckets
-        self._codes = codes
         self._buckets = np.full(1024, _UNKNOWN, dtype=np.uint16)
 
-    def of(self, numbers: pl.Series) -> pl.Series:
-        """Return the bucket of each number; that of a missing one means nothing."""
+    def of(self, numbers: pl.Series, texts: pl.Series) -> pl.Series:
+        """Return the bucket of each number; that of a missing one means nothing.
+
+        Args:
+            numbers: What stands for the ids.
+            texts: The ids themselves, row by row.
+        """
         if self._n_buckets == 1:
             return pl.Series(np.zeros(len(numbers), dtype=np.uint16))
         places = numbers.fill_null(0).to_numpy()
@@ -46,10 +48,13 @@ class BucketTable:
             known = np.concatenate([known, np.full(2 * highest, _UNKNOWN, dtype=np.uint16)])
         buckets = known[places]
         if (is_unknown := buckets == _UNKNOWN).any():
-            new = pl.Series(np.unique(places[is_unknown]))
-            texts = self._codes.texts_of(new).to_list()
-            known[new.to_numpy()] = [bucket_of(text, self._n_buckets) for text in texts]
+            # A missing id passes for number 0, which may be somebody's, and has no text to compute that one's bucket from.
+            rows = np.flatnonzero(is_unknown & numbers.is_not_null().to_numpy())
+            new, first = np.unique(places[rows], return_index=True)
+            known[new] = [bucket_of(text, self._n_buckets) for text in texts.gather(rows[first]).to_list()]
             buckets = known[places]
         # Batches run at once; what one of them forgets another computes again.
         self._buckets = known
+        if numbers.null_count():
+            buckets[numbers.is_null().to_numpy()] = 0
         return pl.Series(buckets)

@@ -23,7 +23,7 @@ class Partition:
         self._key = key_of(TABLES[table])
         #: Numbers that stand for the texts of some columns while they are on disk.
         self.codes = {name: TextCodes() for name in CODED if name in self._columns}
-        self._buckets = BucketTable(n_buckets, self.codes["patient_id"])
+        self._buckets = BucketTable(n_buckets)
 
     def write(
         self, source_number: int, rows: pl.LazyFrame, given: Collection[str] | None, count: Callable[[int], None]
@@ -42,7 +42,7 @@ class Partition:
         def split(batch: pl.DataFrame) -> pl.DataFrame:
             count(batch.height)
             coded = [codes.of(batch[name]).alias(name) for name, codes in self.codes.items() if name in columns]
-            buckets = self._buckets.of(coded[0]).alias("bucket")
+            buckets = self._buckets.of(coded[0], batch["patient_id"]).alias("bucket")
             if not batch["is_valid"].all():
                 buckets = buckets.set(~batch["is_valid"], None)
             return batch.with_columns(*coded, buckets).select(*columns, ROW, "bucket")
