@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +13,21 @@ from ptanalytics.instruments.items import item_layers, known_items, scored_forms
 TOLERANCE = 1e-9
 FORM = ("patient_id", "response_id", "completed_at", "instrument_id")
 
+#: Few enough that the arrays of a part stay near the processor, enough that each step is worth its call.
+_ROWS_AT_ONCE = 262_144
+
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.int16]
 Bools = npt.NDArray[np.bool_]
 
 
 class Answers(NamedTuple):
     """Answers as arrays, and the forms behind their numbers."""
 
-    form: Integers
-    code: Integers  # of the item; one past the last for an item of no instrument
+    form: Numbers
+    code: Codes  # of the item; one past the last for an item of no instrument
     answer: Floats  # NaN: left blank
     forms: pl.DataFrame  # form and the columns of FORM
 
@@ -54,22 +59,39 @@ def scales_per_form() -> int:
 
 def numbered(responses: pl.DataFrame) -> Answers:
     """Give each form a number. Answers of one form mostly stand together, so only the first of each run is compared."""
-    is_first = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in FORM).fill_null(value=True)
-    marked = responses.with_columns(is_first=is_first)
-    heads = marked.filter("is_first").select(FORM)
-    forms = heads.unique(maintain_order=True).with_row_index("form")
-    if forms.height == heads.height:
-        form_of_run = forms["form"]
-    else:
-        form_of_run = heads.join(forms, on=FORM, how="left", maintain_order="left")["form"]
-    run = np.cumsum(marked["is_first"].to_numpy()) - 1
-    code = responses["item_id"].cast(pl.Enum(list(known_items())), strict=False).to_physical().cast(pl.Int64)
-    return Answers(
-        form_of_run.cast(pl.Int64).to_numpy()[run],
-        code.fill_null(len(known_items())).to_numpy(),
-        responses["answer"].fill_null(float("nan")).to_numpy(),
-        forms,
-    )
+    size = responses.height
+    run, code, answer = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int16), np.empty(size)
+    items = pl.Enum(list(known_items()))
+    heads, n_runs = [responses.select(FORM).clear()], 0
+    # In parts, so that the memory of one is used again for the next: fresh memory costs more than the counting.
+    for first in range(0, size, _ROWS_AT_ONCE):
+        part = slice(first, first + _ROWS_AT_ONCE)
+        rows = responses[part]
+        is_first = _is_first(responses, first, rows.height)
+        heads.append(rows.select(FORM).filter(is_first))
+        run[part] = np.cumsum(is_first.to_numpy(), dtype=np.int32) + np.int32(n_runs - 1)
+        n_runs += heads[-1].height
+        codes = rows["item_id"].cast(items, strict=False).to_physical().cast(pl.Int16)
+        code[part] = codes.fill_null(len(known_items())).to_numpy()
+        answer[part] = rows["answer"].fill_null(float("nan")).to_numpy()
+    runs = pl.concat(heads)
+    forms = runs.unique(maintain_order=True).with_row_index("form")
+    if forms.height != runs.height:
+        form_of_run = runs.join(forms, on=FORM, how="left", maintain_order="left")["form"]
+        run = form_of_run.cast(pl.Int32).to_numpy()[run]
+    return Answers(run, code, answer, forms)
+
+
+def _is_first(responses: pl.DataFrame, first: int, size: int) -> pl.Series:
+    """Say of some rows whether each begins a run of answers of one form; a missing key begins one."""
+    begin = max(first, 1)
+    n = first + size - begin
+    rows, above = responses.slice(begin, n), responses.slice(begin - 1, n)
+    differs = pl.repeat(value=False, n=n, eager=True)
+    for name in FORM:
+        differs |= rows[name] != above[name]
+    is_new = differs.fill_null(value=True)
+    return is_new if first else pl.concat([pl.Series([True]), is_new])
 
 
 def tally(answers: Answers) -> Tally:
@@ -99,16 +121,27 @@ class _Rows(NamedTuple):
     bit: Floats
     is_outside: Bools
 
+    def only(self, is_kept: Bools) -> "_Rows":
+        """Return some of the rows."""
+        return _Rows(
+            self.slot[is_kept],
+            self.code[is_kept],
+            self.answer[is_kept],
+            self.value[is_kept],
+            self.bit[is_kept],
+            self.is_outside[is_kept],
+        )
+
 
 @cache
-def _layer(number: int) -> dict[str, Floats]:
+def _layer(number: int) -> dict[str, npt.NDArray[Any]]:
     """Return one layer of items as arrays by item code, with an entry at the end for unknown items."""
     layer = item_layers()[number]
     places = [
         -1 if scale is None else scale_positions()[form, scale]
         for form, scale in layer.select("form_of_item", "scale").iter_rows()
     ]
-    arrays = {"position": np.array([*places, -1], dtype=np.float64)}
+    arrays: dict[str, npt.NDArray[Any]] = {"position": np.array([*places, -1], dtype=np.int64)}
     for name in ("low", "high", "step", "slope", "offset", "counts_one_from", "bit"):
         arrays[name] = np.array([*layer[name].cast(pl.Float64).fill_null(float("nan")).to_list(), np.nan])
     return arrays
@@ -117,28 +150,32 @@ def _layer(number: int) -> dict[str, Floats]:
 def _rows(answers: Answers, number: int) -> _Rows:
     """Return the answers that count for a scale in one layer, with what each is worth."""
     layer = _layer(number)
-    position = layer["position"].astype(np.int64)[answers.code]
+    code, answer = answers.code.astype(np.int64), answers.answer
+    position = layer["position"].take(code)
+    slot = answers.form.astype(np.int64) * scales_per_form() + position
     is_used = position >= 0
-    code, answer = answers.code[is_used], answers.answer[is_used]
-    slot = answers.form[is_used] * scales_per_form() + position[is_used]
-    low, high, step = (layer[name][code] for name in ("low", "high", "step"))
-    value = layer["offset"][code] + layer["slope"][code] * answer
-    ones = layer["counts_one_from"][code]
+    if not is_used.all():
+        code, answer, slot = code[is_used], answer[is_used], slot[is_used]
+    low, high, step, offset, slope, ones, bit = (
+        layer[name].take(code) for name in ("low", "high", "step", "offset", "slope", "counts_one_from", "bit")
+    )
+    value = offset + slope * answer
     is_binary = ~np.isnan(ones)
     if is_binary.any():
         value[is_binary] = answer[is_binary] >= ones[is_binary]
     with np.errstate(invalid="ignore"):
         steps = (answer - low) / step
-        is_outside = (answer < low) | (answer > high) | (np.abs(steps - np.round(steps)) > TOLERANCE)
-    return _Rows(slot, code, answer, value, layer["bit"][code], is_outside)
-
-
-_ROWS_AT_ONCE = 2_000_000
+        is_outside = (answer < low) | (answer > high) | (np.abs(steps - np.rint(steps)) > TOLERANCE)
+    return _Rows(slot, code, answer, value, bit, is_outside)
 
 
 def _parts(answers: Answers) -> Iterator[_Rows]:
     """Yield the answers layer by layer in parts, so that memory does not grow with their number."""
+    is_present = np.zeros(len(known_items()) + 1, dtype=bool)
+    is_present[answers.code] = True
     for number in range(len(item_layers())):
+        if not (is_present & (_layer(number)["position"] >= 0)).any():
+            continue
         for first in range(0, len(answers.form), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
             rows = _rows(Answers(answers.form[part], answers.code[part], answers.answer[part], answers.forms), number)
@@ -150,18 +187,20 @@ def _add(sums: dict[str, Floats], rows: _Rows) -> None:
     is_given = ~np.isnan(rows.answer)
     if not is_given.any():
         return
-    slot = rows.slot[is_given]
-    answer = rows.answer[is_given]
+    if not is_given.all():
+        rows = rows.only(is_given)
+    slot, answer = rows.slot, rows.answer
     # Forms come mostly in order, so a part touches few of all forms.
     first, size = int(slot.min()), int(slot.max() - slot.min()) + 1
-    weights = {
-        "total": rows.value[is_given],
+    weights: dict[str, npt.NDArray[Any] | None] = {
+        "total": rows.value,
         "answered": None,
-        "bits": rows.bit[is_given],
-        "outside": rows.is_outside[is_given],
+        "bits": rows.bit,
         "sum": answer,
         "squares": answer * answer,
     }
+    if rows.is_outside.any():
+        weights["outside"] = rows.is_outside
     for name, weight in weights.items():
         sums[name][first : first + size] += np.bincount(slot - first, weights=weight, minlength=size)
 
@@ -190,10 +229,14 @@ def faults(answers: Answers) -> pl.DataFrame:
     """Return the forms that hold an item nobody knows, or one of another instrument: ``form`` and two flags."""
     names = sorted({*item_layers()[0]["form_of_item"], *answers.forms["instrument_id"].unique()})
     number_of = {name: number for number, name in enumerate(names)}
-    of_item = np.array([*(number_of[name] for name in item_layers()[0]["form_of_item"]), -1])[answers.code]
-    of_form = answers.forms["instrument_id"].replace_strict(number_of, return_dtype=pl.Int64).to_numpy()[answers.form]
-    wrong = of_item != of_form
-    found = pl.DataFrame({"form": answers.form[wrong], "is_unknown": of_item[wrong] < 0})
+    of_item = np.array([*(number_of[name] for name in item_layers()[0]["form_of_item"]), -1], dtype=np.int32)
+    of_form = answers.forms["instrument_id"].replace_strict(number_of, return_dtype=pl.Int32).to_numpy()
+    wrong = [np.zeros(0, dtype=np.int64)]
+    for first in range(0, len(answers.form), _ROWS_AT_ONCE):
+        part = slice(first, first + _ROWS_AT_ONCE)
+        wrong.append(first + np.flatnonzero(of_item[answers.code[part]] != of_form[answers.form[part]]))
+    rows = np.concatenate(wrong)
+    found = pl.DataFrame({"form": answers.form[rows], "is_unknown": of_item[answers.code[rows]] < 0})
     flagged = found.group_by("form").agg(pl.col("is_unknown").any(), is_mixed=(~pl.col("is_unknown")).any())
     return flagged.with_columns(pl.col("form").cast(pl.UInt32))
 
