@@ -1,6 +1,6 @@
 """A report as data: headings, sentences, tables and figures in reading order. How it looks is decided elsewhere."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -129,8 +129,3 @@ def _writers() -> dict[str, Callable[[Report], bytes]]:
     from ptanalytics.reports.pdf import pdf_bytes  # noqa: PLC0415
 
     return {".html": html_bytes, ".docx": docx_bytes, ".pdf": pdf_bytes}
-
-
-def rows_as_text(rows: Sequence[Sequence[object]]) -> tuple[tuple[str, ...], ...]:
-    """Turn cells into the text shown; a missing one is a dash."""
-    return tuple(tuple("–" if cell is None else str(cell) for cell in row) for row in rows)
