@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable
 from datetime import date
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -286,6 +286,7 @@ class Layout(_Frozen):
     tables: tuple[TableLayout, ...] = Field(min_length=1)
 
 
+@lru_cache(maxsize=4096)
 def same_heading(heading: str) -> str:
     """Return a heading without case, spaces, underscores and signs, so that 'Patient ID' equals 'patient_id'."""
     return "".join(sign for sign in heading.casefold() if sign.isalnum())

@@ -10,7 +10,7 @@ from ptanalytics.loading.readers import TextTable, read_text_tables
 
 
 def open_tables(path: Path, layout: Layout | None, saved: Sequence[Layout] = ()) -> tuple[list[TextTable], str]:
-    """Read a file as text tables and return them with its SHA-256.
+    """Read a file as text tables and return them with its fingerprint.
 
     Args:
         path: The file.

@@ -31,7 +31,7 @@ def append_rows(study_path: Path, table: str, frame: Any, *, origin: str) -> Rec
     numbered = rows.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias(ROW), is_valid=pl.lit(value=True))
     description = read_description(study_path)
     with write_lock(study_path), transaction(study_path, read_manifest(study_path), description.buckets) as current:
-        current.stage(table, 0, numbered.lazy())
+        current.stage(table, {0: numbered.lazy()})
         outcomes = current.merge(table)
         if contradictory := outcomes.rows_of(0, "conflict"):
             message = f"{len(contradictory)} rows from {origin} for '{table}' share a key but differ. Nothing was added."

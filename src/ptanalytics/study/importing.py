@@ -34,6 +34,8 @@ from ptanalytics.study.undo import now
 from ptanalytics.study.watch import Cancel, Progress, Watch
 
 _ROWS_EXPLAINED_AT_ONCE = 200_000
+#: Small sources are read together up to so many rows, so that they are not written to many small files.
+_ROWS_READ_TOGETHER = 1_000_000
 
 
 def import_exports(
@@ -128,17 +130,17 @@ def _bring_in(
     tables = list(dict.fromkeys(source.table for source in sources.values()))
     n_rows = sum(source.n_rows for source in sources.values())
     watch.expect(2 * n_rows)
-    rejected: dict[int, list[int]] = {}
     done = 0
-    for number, source in sources.items():
-        watch.step(f"Reading {source.file}", done)
-        rejected[number] = _stage(current, number, source, before)
-        done += source.n_rows
+    for group in _read_together(sources):
+        first = sources[group[0]].file
+        watch.step(f"Reading {first}" + (f" and {len(group) - 1} more" if len(group) > 1 else ""), done)
+        _stage(current, {number: sources[number] for number in group}, before)
+        done += sum(sources[number].n_rows for number in group)
     entries: dict[int, FileReceipt] = {}
     for table in tables:
         watch.step(f"Sorting {table}", done)
         of_table = {number: source for number, source in sources.items() if source.table == table}
-        entries |= _settle(current, table, of_table, rejected)
+        entries |= _settle(current, table, of_table)
         done += sum(source.n_rows for source in of_table.values())
     for path in {source.path for source in sources.values()}:
         refuse_changed(path, before)
@@ -146,19 +148,40 @@ def _bring_in(
     return entries
 
 
-def _stage(current: Transaction, number: int, source: Source, before: Mapping[Path, Stamp]) -> list[int]:
-    """Stage one source and return the rows that are not valid."""
+def _read_together(sources: Mapping[int, Source]) -> list[list[int]]:
+    """Put sources that follow each other and give the same columns into groups of a bounded number of rows."""
+    groups: list[list[int]] = []
+    n_rows, last = 0, None
+    for number, source in sources.items():
+        n_rows += source.n_rows
+        kind = (source.table, _given_columns(source))
+        if kind != last or n_rows > _ROWS_READ_TOGETHER:
+            groups.append([])
+            n_rows, last = source.n_rows, kind
+        groups[-1].append(number)
+    return groups
+
+
+def _stage(current: Transaction, sources: Mapping[int, Source], before: Mapping[Path, Stamp]) -> None:
+    """Stage sources of one table that give the same columns."""
+    first = next(iter(sources.values()))
     try:
-        return current.stage(source.table, number, convert(source), _given_columns(source))
+        current.stage(first.table, {n: convert(source) for n, source in sources.items()}, _given_columns(first))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if isinstance(error, Exception) and disk_refusal(error) is not None:
             raise
-        refuse_changed(source.path, before)
+        for source in sources.values():
+            refuse_changed(source.path, before)
+        if len(sources) > 1:
+            # Which file it is shows only when each is read alone.
+            for number, source in sources.items():
+                _stage(current, {number: source}, before)
         # The engine's own message shows the cell it stumbled over, so it goes no further.
         found = "its lines cannot be cut into cells, or it changed while it was read"
-        raise UnreadableFileError(source.path, found) from None
+        raise UnreadableFileError(first.path, found) from None
     except OSError:
-        refuse_changed(source.path, before)
+        for source in sources.values():
+            refuse_changed(source.path, before)
         raise
 
 
@@ -168,10 +191,10 @@ def _lines_of(source: Source) -> dict[int, list[int]]:
     return dict(made.iter_rows())
 
 
-def _settle(
-    current: Transaction, table: str, sources: Mapping[int, Source], rejected: Mapping[int, list[int]]
-) -> dict[int, FileReceipt]:
+def _settle(current: Transaction, table: str, sources: Mapping[int, Source]) -> dict[int, FileReceipt]:
     """Merge one table, count what became of each source's rows, and keep those set aside."""
+    not_valid = current.rejected_rows(table)
+    rejected = {number: not_valid.get(number, []) for number in sources}
     lines = {number: _lines_of(source) for number, source in sources.items() if source.layout.aggregate}
     families = {number: family_of(source) for number, source in sources.items()}
     last = {family: number for number, family in families.items()}

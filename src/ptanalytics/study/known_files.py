@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any
 from ptanalytics import __version__
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers import is_readable
+from ptanalytics.loading.readers.fingerprint import fingerprint_of
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
 from ptanalytics.study.manifest import KnownFile, Manifest
 
 Paths = Path | str | Sequence[Path | str]
-_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def reading_digest(timezone: str, saved_layouts: Path, reading: Mapping[str, Any
 
 
 class Fingerprints:
-    """The SHA-256 of files, each computed once."""
+    """The fingerprints of files, each computed once."""
 
     def __init__(self, before: Mapping[Path, Stamp]) -> None:
         self._before = before
@@ -97,24 +96,10 @@ class Fingerprints:
         return self._before[path].bytes if path in self._before else -1
 
     def of(self, path: Path) -> str:
-        """Return the SHA-256 of a file."""
+        """Return the fingerprint of a file."""
         if path not in self._known:
-            self._known[path] = _sha256(path)
+            self._known[path] = fingerprint_of(path)
         return self._known[path]
-
-
-def _sha256(path: Path) -> str:
-    """Hash a file while the next piece of it is read."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file, ThreadPoolExecutor(1) as beside:
-        hashing = None
-        while piece := file.read(_PIECE_BYTES):
-            if hashing is not None:
-                hashing.result()
-            hashing = beside.submit(digest.update, piece)
-        if hashing is not None:
-            hashing.result()
-    return digest.hexdigest()
 
 
 def all_known(

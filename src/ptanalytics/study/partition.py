@@ -1,7 +1,9 @@
 """Split typed rows into patient buckets on disk, streaming, and read a bucket's rows back."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,20 +26,21 @@ class Partition:
         #: Numbers that stand for the texts of some columns while they are on disk.
         self.codes = {name: TextCodes() for name in CODED if name in self._columns}
         self._buckets = BucketTable(n_buckets)
+        self._n_written = 0
 
     def write(
-        self, source_number: int, rows: pl.LazyFrame, given: Collection[str] | None, count: Callable[[int], None]
+        self, sources: Mapping[int, pl.LazyFrame], given: Collection[str] | None, count: Callable[[int], None]
     ) -> None:
-        """Write a source's rows, streaming.
+        """Write the rows of sources, streaming: of one large source, or of many small ones into the same few files.
 
         Args:
-            source_number: Order of the source in the import.
-            rows: The table's columns with ``row`` and ``is_valid``.
+            sources: By the number of the source, the table's columns with ``row`` and ``is_valid``.
             given: Columns that may hold a value; the others are missing throughout and need not be written.
             count: Told how many rows came; it may raise to end the writing.
         """
         columns = [name for name in self._columns if given is None or name in given or name in self._key]
         schema = {name: pl.UInt32() if name in self.codes else self._columns[name].dtype for name in columns}
+        schema |= {ROW: pl.UInt32(), SOURCE: pl.UInt32(), "bucket": pl.UInt16()}
 
         def split(batch: pl.DataFrame) -> pl.DataFrame:
             count(batch.height)
@@ -45,66 +48,67 @@ class Partition:
             buckets = self._buckets.of(coded[0], batch["patient_id"]).alias("bucket")
             if not batch["is_valid"].all():
                 buckets = buckets.set(~batch["is_valid"], None)
-            return batch.with_columns(*coded, buckets).select(*columns, ROW, "bucket")
+            return batch.with_columns(*coded, buckets).select(list(schema))
 
+        rows = [
+            frame.select(*columns, ROW, pl.lit(number, dtype=pl.UInt32).alias(SOURCE), "is_valid").map_batches(
+                split,
+                predicate_pushdown=False,
+                projection_pushdown=False,
+                slice_pushdown=False,
+                schema=schema,
+                streamable=True,
+            )
+            for number, frame in sources.items()
+        ]
+        self._n_written += 1
         parts = pl.PartitionBy(
             self._folder,
             key="bucket",
             include_key=False,
-            file_path_provider=lambda part: _part_file(source_number, part.partition_keys, part.index_in_partition),
+            file_path_provider=partial(_part_file, self._n_written),
             approximate_bytes_per_file=None,
         )
-        rows.select(*columns, ROW, "is_valid").map_batches(
-            split,
-            predicate_pushdown=False,
-            projection_pushdown=False,
-            slice_pushdown=False,
-            schema={**schema, ROW: pl.UInt32, "bucket": pl.UInt16},
-            streamable=True,
-        ).sink_ipc(parts, mkdir=True, maintain_order=False)
+        pl.concat(rows).sink_ipc(parts, mkdir=True, maintain_order=False)
 
-    def rejected_rows(self, source_number: int) -> list[int]:
-        """Return the rows of a source that are not valid."""
-        files = sorted(self._folder.glob(f"{_REJECTED}/{source_number:06}-*.ipc"))
-        return pl.concat([pl.scan_ipc(file).select(ROW) for file in files]).collect()[ROW].sort().to_list() if files else []
+    def rejected_rows(self) -> dict[int, list[int]]:
+        """Return the rows of each source that are not valid."""
+        found = self._rejected([SOURCE, ROW]).sort(SOURCE, ROW)
+        return {int(number): rows[ROW].to_list() for (number,), rows in found.group_by(SOURCE)}
 
     def rejected_keys(self) -> pl.DataFrame:
         """Return the keys that rows that are not valid name, where they could be read."""
-        files = sorted(self._folder.glob(f"{_REJECTED}/*.ipc"))
-        if not files:
-            return pl.DataFrame(schema={name: self._columns[name].dtype for name in self._key})
-        coded = pl.concat([pl.scan_ipc(file).select(self._key) for file in files]).collect()
+        coded = self._rejected(list(self._key))
         return coded.with_columns(self.codes[name].texts_of(coded[name]) for name in self._key if name in self.codes)
+
+    def _rejected(self, columns: list[str]) -> pl.DataFrame:
+        files = sorted(self._folder.glob(f"{_REJECTED}/*.ipc"))
+        if files:
+            return pl.concat([pl.scan_ipc(file).select(columns) for file in files]).collect()
+        schema = {name: pl.UInt32() if name in self.codes else self._columns[name].dtype for name in self._key}
+        return pl.DataFrame(schema={**schema, ROW: pl.UInt32, SOURCE: pl.UInt32}).select(columns)
 
     def buckets(self) -> list[int]:
         """Return the buckets that have rows."""
         return sorted(int(path.name) for path in self._folder.glob("[0-9]*"))
 
-    def span(self, column: str, source_number: int) -> tuple[object, object]:
-        """Return the least and the greatest value of a column of one source; None where it has none."""
-        files = sorted(self._folder.glob(f"[0-9]*/{source_number:06}-*.ipc"))
-        found = [pl.scan_ipc(file) for file in files]
-        found = [frame for frame in found if column in frame.collect_schema()]
+    def span(self, column: str, source_numbers: Collection[int]) -> tuple[object, object]:
+        """Return the least and the greatest value of a column of some sources; None where it has none."""
+        is_asked = pl.col(SOURCE).is_in(list(source_numbers))
+        files = [pl.scan_ipc(file) for file in sorted(self._folder.glob("[0-9]*/*.ipc"))]
+        found = [frame.filter(is_asked).select(column) for frame in files if column in frame.collect_schema()]
         if not found:
             return None, None
-        low, high = pl.concat([frame.select(column) for frame in found]).select(
-            low=pl.col(column).min(), high=pl.col(column).max()
-        ).collect(engine="streaming").row(0)  # fmt: skip
+        both = pl.concat(found).select(low=pl.col(column).min(), high=pl.col(column).max())
+        low, high = both.collect(engine="streaming").row(0)
         return low, high
 
     def read(self, bucket: int) -> pl.DataFrame:
-        """Return a bucket's rows in the order of their sources and rows; some texts as numbers of `codes`."""
-        by_source: dict[int, list[pl.LazyFrame]] = {}
-        for file in sorted((self._folder / str(bucket)).glob("*.ipc")):
-            by_source.setdefault(int(file.name.partition("-")[0]), []).append(pl.scan_ipc(file))
-        parts = [
-            pl.concat(files).with_columns(pl.lit(number, dtype=pl.UInt32).alias(SOURCE))
-            for number, files in by_source.items()
-        ]
-        # Sources of one table may give different columns of it.
-        return pl.concat(parts, how="diagonal").collect().rechunk()
+        """Return a bucket's rows, with the number of their source; some texts as numbers of `codes`."""
+        files = sorted((self._folder / str(bucket)).glob("*.ipc"))
+        return pl.concat([pl.scan_ipc(file) for file in files], how="diagonal").collect().rechunk()
 
 
-def _part_file(source_number: int, keys: pl.DataFrame, index: int) -> str:
-    bucket = keys.item()
-    return f"{_REJECTED if bucket is None else bucket}/{source_number:06}-{index:06}.ipc"
+def _part_file(number: int, part: Any) -> str:
+    bucket = part.partition_keys.item()
+    return f"{_REJECTED if bucket is None else bucket}/{number:06}-{part.index_in_partition:06}.ipc"

@@ -101,23 +101,21 @@ class Transaction:
         self._generation = manifest.generation + 1
         self.receipt_number = manifest.n_receipts + 1
 
-    def stage(self, table: str, source_number: int, rows: pl.LazyFrame, given: Collection[str] | None = None) -> list[int]:
-        """Split a source's typed rows into buckets on disk, streaming.
+    def stage(self, table: str, sources: Mapping[int, pl.LazyFrame], given: Collection[str] | None = None) -> None:
+        """Split the typed rows of sources into buckets on disk, streaming.
 
         Args:
             table: The table the rows belong to.
-            source_number: Order of the source in the import.
-            rows: The table's columns with ``row`` and ``is_valid``.
+            sources: By the order of the source in the import: the table's columns with ``row`` and ``is_valid``.
             given: Columns that may hold a value; the others are missing throughout and need not be written twice.
-
-        Returns:
-            The rows that are not valid.
         """
         if table not in self._partitions:
             self._partitions[table] = Partition(self._staging / "rows" / table, table, self._n_buckets)
-        partition = self._partitions[table]
-        self._watch.run(partial(partition.write, source_number, rows, given, self._watch.count))
-        return partition.rejected_rows(source_number)
+        self._watch.run(partial(self._partitions[table].write, sources, given, self._watch.count))
+
+    def rejected_rows(self, table: str) -> dict[int, list[int]]:
+        """Return the rows of each source of a table that are not valid."""
+        return self._partitions[table].rejected_rows()
 
     def merge(self, table: str, *, in_detail: Collection[int] = (), families: Mapping[int, str] | None = None) -> Outcomes:
         """Merge a table's staged rows with those of the study, few buckets at a time.
@@ -150,8 +148,8 @@ class Transaction:
         at, partition = time_column(table), self._partitions[table]
         windows: dict[str, Window] = {}
         for family in before & set(families.values()):
-            spans = [partition.span(at, number) for number, of in families.items() if of == family] if at else []
-            ends = [end for span in spans for end in span if isinstance(end, date)]
+            span = partition.span(at, [number for number, of in families.items() if of == family]) if at else ()
+            ends = [end for end in span if isinstance(end, date)]
             days = [end.date() if isinstance(end, datetime) else end for end in ends]
             if days or at is None:
                 windows[family] = Window(min(days, default=None), max(days, default=None))

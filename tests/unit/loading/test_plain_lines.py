@@ -4,7 +4,7 @@ import pytest
 
 from ptanalytics.errors import AmbiguousDateOrderError
 from ptanalytics.loading import find_sources, load_exports
-from ptanalytics.loading.readers.plain_lines import cell_starts, say_no_order
+from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, say_no_order
 
 _ROWS = [f"P{n % 9},2026-03-{n % 28 + 1:02},{n % 11}" for n in range(200)]
 
@@ -37,11 +37,11 @@ def test_a_late_date_that_decides_is_seen_beside_blank_and_quoted_lines(tmp_path
 
 @pytest.mark.parametrize("chunk", [b"a,b\nc\n", b'a,"b"\n', b"a,b\n,\n", b"a,b\n\n", b"a,b,c\nd\n", b"a,b\n,\r\n"])
 def test_lines_that_are_not_plain(chunk):
-    assert cell_starts(chunk, ",", 2) is None
+    assert cell_ends(chunk, ",", 2) is None
 
 
 @pytest.mark.parametrize("cell", [b"1/2", b"12.3", b" 202", b"20", b"x"])
 def test_only_three_digits_or_nothing_are_silent(cell):
     chunk = b"2026-01-05,\n," + b"\n" + cell + b",\n"
-    assert say_no_order(chunk[:14], cell_starts(b"2026-01-05,\n", ",", 2)[:, 0], ",")
-    assert not say_no_order(cell + b",\n", cell_starts(cell + b",\n", ",", 2)[:, 0], ",")
+    assert say_no_order(chunk[:14], cell_starts(cell_ends(b"2026-01-05,\n", ",", 2), 0), ",")
+    assert not say_no_order(cell + b",\n", cell_starts(cell_ends(cell + b",\n", ",", 2), 0), ",")

@@ -71,7 +71,7 @@ def is_readable(path: Path) -> bool:
 
 
 def read_text_tables(path: Path, known: frozenset[str], wanted: TextForm) -> tuple[list[TextTable], str]:
-    """Read a file as text tables (one, or one per sheet) and return them with the file's SHA-256.
+    """Read a file as text tables (one, or one per sheet) and return them with the file's fingerprint.
 
     Raises:
         UnreadableFileError: The file cannot be opened or is not what its ending says.

@@ -38,7 +38,7 @@ def read_apple_health(path: Path) -> tuple[list[TextTable], str]:
         path: Its export.xml, under whatever name.
 
     Returns:
-        One table of workouts numbered in the order of the file, and the file's SHA-256.
+        One table of workouts numbered in the order of the file, and the file's fingerprint.
 
     Raises:
         UnreadableFileError: Another kind of XML, broken XML, or XML with entities or outside references.

@@ -27,7 +27,7 @@ def read_delimited(path: Path, known: frozenset[str], wanted: TextForm) -> tuple
         wanted: What a layout says about the file; the rest is seen from the file.
 
     Returns:
-        One table, and the SHA-256 of the file.
+        One table, and the fingerprint of the file.
 
     Raises:
         EmptyExportError: No row below the headings.

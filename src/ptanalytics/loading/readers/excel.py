@@ -32,7 +32,7 @@ def read_excel(path: Path, known: frozenset[str], wanted: TextForm | None = None
         wanted: What a layout says about headings in several rows.
 
     Returns:
-        One table per sheet with rows, and the SHA-256 of the file.
+        One table per sheet with rows, and the fingerprint of the file.
 
     Raises:
         UnreadableFileError: Damaged, encrypted or no workbook.

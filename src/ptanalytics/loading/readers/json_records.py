@@ -28,7 +28,7 @@ def read_json(path: Path) -> tuple[list[TextTable], str]:
         path: A .json, .ndjson or .jsonl file in UTF-8.
 
     Returns:
-        One table per list of records, and the SHA-256 of the file.
+        One table per list of records, and the fingerprint of the file.
 
     Raises:
         UnreadableFileError: Not JSON, cut off, or in another encoding.

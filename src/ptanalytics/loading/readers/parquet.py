@@ -10,7 +10,7 @@ from ptanalytics.loading.readers.text_table import ROW, TextTable, unique_headin
 
 
 def read_parquet(path: Path) -> tuple[list[TextTable], str]:
-    """Read a Parquet file and return its table with the file's SHA-256; raises as `parquet_table`."""
+    """Read a Parquet file and return its table with the file's fingerprint; raises as `parquet_table`."""
     return [parquet_table(path)], fingerprint_of(path)
 
 

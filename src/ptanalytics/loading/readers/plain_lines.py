@@ -7,8 +7,8 @@ _LINE_END, _RETURN, _QUOTE = b"\n", b"\r", b'"'
 _ZERO = ord("0")
 
 
-def cell_starts(chunk: bytes, delimiter: str, n_fields: int) -> NDArray[np.intp] | None:
-    r"""Return where each cell begins, one line a row; None where any line needs a closer look.
+def cell_ends(chunk: bytes, delimiter: str, n_fields: int) -> NDArray[np.intp] | None:
+    r"""Return where each cell ends, one line a row; None where any line needs a closer look.
 
     Args:
         chunk: Whole lines with their ends.
@@ -16,9 +16,9 @@ def cell_starts(chunk: bytes, delimiter: str, n_fields: int) -> NDArray[np.intp]
         n_fields: Cells that each line must have.
 
     Example:
-        >>> cell_starts(b"P1,2026-01-05\nP2,\n", ",", 2).tolist()
-        [[0, 3], [14, 17]]
-        >>> cell_starts(b"P1,2026-01-05\nP2\n", ",", 2) is None
+        >>> cell_ends(b"P1,2026-01-05\nP2,\n", ",", 2).tolist()
+        [[2, 13], [16, 17]]
+        >>> cell_ends(b"P1,2026-01-05\nP2\n", ",", 2) is None
         True
     """
     if _QUOTE in chunk:
@@ -26,19 +26,31 @@ def cell_starts(chunk: bytes, delimiter: str, n_fields: int) -> NDArray[np.intp]
     signs = np.frombuffer(chunk, dtype=np.uint8)
     is_line_end = signs == ord(_LINE_END)
     n_lines = int(np.count_nonzero(is_line_end))
-    ends = np.flatnonzero(is_line_end | (signs == ord(delimiter)))
-    if not n_lines or len(ends) != n_lines * n_fields:
+    found = np.flatnonzero(is_line_end | (signs == ord(delimiter)))
+    if not n_lines or len(found) != n_lines * n_fields:
         return None
-    if not is_line_end[ends[n_fields - 1 :: n_fields]].all():
+    ends = found.reshape(n_lines, n_fields)
+    if not is_line_end[ends[:, -1]].all():
         return None
-    starts = np.empty_like(ends)
-    starts[0] = 0
-    starts[1:] = ends[:-1] + 1
     # A line that holds nothing begins with a cell that holds nothing.
-    first = signs[starts[::n_fields]]
-    if np.isin(first, [ord(delimiter), ord(_LINE_END), ord(_RETURN)]).any():
-        return None
-    return starts.reshape(n_lines, n_fields)
+    first = signs[cell_starts(ends, 0)]
+    is_empty = (first == ord(delimiter)) | (first == ord(_LINE_END)) | (first == ord(_RETURN))
+    return None if is_empty.any() else ends
+
+
+def cell_starts(ends: NDArray[np.intp], column: int) -> NDArray[np.intp]:
+    r"""Return where the cells of one column begin.
+
+    Example:
+        >>> ends = cell_ends(b"P1,2026-01-05\nP2,\n", ",", 2)
+        >>> cell_starts(ends, 0).tolist(), cell_starts(ends, 1).tolist()
+        ([0, 14], [3, 17])
+    """
+    if column:
+        return ends[:, column - 1] + 1
+    starts = np.zeros(len(ends), dtype=ends.dtype)
+    starts[1:] = ends[:-1, -1] + 1
+    return starts
 
 
 def say_no_order(chunk: bytes, starts: NDArray[np.intp], delimiter: str) -> bool:

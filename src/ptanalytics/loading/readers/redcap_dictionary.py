@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ptanalytics.loading.layouts import same_heading
@@ -63,6 +64,16 @@ def is_dictionary_file(path: Path) -> bool:
     """Say whether a CSV file is a REDCap data dictionary; only its first line is looked at."""
     if path.suffix.lower() != ".csv":
         return False
+    try:
+        said = path.stat()
+    except OSError:
+        return False
+    return _begins_as_dictionary(path, said.st_size, said.st_mtime_ns)
+
+
+@lru_cache(maxsize=10_000)
+def _begins_as_dictionary(path: Path, _bytes: int, _written_ns: int) -> bool:
+    """Look at the first line of a file once while it stays as it is: each file of a folder asks about all others."""
     try:
         with path.open(encoding="utf-8-sig", newline="", errors="replace") as file:
             return is_dictionary(_first_record(file.readline(_MAX_LINE)))

@@ -29,7 +29,7 @@ def read_statistics_file(path: Path) -> tuple[list[TextTable], str]:
         path: A ``.sav``, ``.zsav`` or ``.dta`` file.
 
     Returns:
-        One table, and the SHA-256 of the file.
+        One table, and the fingerprint of the file.
 
     Raises:
         UnreadableFileError: It is damaged or not such a file.

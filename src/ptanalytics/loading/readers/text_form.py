@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Iterator
@@ -14,12 +13,15 @@ import numpy as np
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm, same_heading
-from ptanalytics.loading.readers.plain_lines import cell_starts, say_no_order
+from ptanalytics.loading.readers.fingerprint import fingerprint_of
+from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, say_no_order
 from ptanalytics.loading.readers.text_table import heading_block, looks_like_data
 
 _SAMPLE_BYTES = 1 << 18
 _CHUNK_BYTES = 1 << 18
 _HEADING_WITHIN_RECORDS = 30
+#: Signs that no text holds: all below the space but tab, line ends and form feed.
+_CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 12, 13))
 _DELIMITERS = (",", ";", "\t", "|")
 _DELIMITER_WORDS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _BYTE_ORDER_MARKS = (
@@ -142,7 +144,7 @@ def _encoding_of(path: Path, start: bytes) -> str:
         if max(even, odd) > len(start) // 3 and min(even, odd) < len(start) // 50:
             return "utf-16-le" if odd > even else "utf-16-be"
         raise UnreadableFileError(path, "it holds binary data, not text")
-    if sum(start.count(bytes([sign])) for sign in range(32) if sign not in (9, 10, 12, 13)) > len(start) // 100:
+    if len(start) - len(start.translate(None, delete=_CONTROLS)) > len(start) // 100:
         raise UnreadableFileError(path, "it holds binary data, not text")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < _SAMPLE_BYTES)
@@ -188,19 +190,17 @@ def _records(lines: list[str], delimiter: str, comment_prefix: str | None) -> li
 
 
 def take_census(path: Path, form: FileForm) -> LineCensus:
-    """Read all bytes of a file once: fingerprint, lines, encoding, and whether each line has the heading's fields."""
+    """Look at all bytes of a file: fingerprint, lines, encoding, and whether each line has the heading's fields."""
     census = LineCensus()
-    digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     with ThreadPoolExecutor(1) as beside:
+        hashing = beside.submit(fingerprint_of, path)
         for chunk in _line_chunks(path):
-            hashing = beside.submit(digest.update, chunk)
             if census.is_utf8 and not chunk.isascii():
                 census.is_utf8 = _decodes(decoder, chunk)
             if census.is_regular:
                 _count_lines(census, chunk, form)
-            hashing.result()
-    census.fingerprint = digest.hexdigest()
+        census.fingerprint = hashing.result()
     return census
 
 
@@ -239,8 +239,9 @@ def _count_lines(census: LineCensus, chunk: bytes, form: FileForm) -> None:
         # Drop what stands above the data: preamble and heading have their own shape.
         chunk = chunk.split(b"\n", n_above)[-1]
         first_line += n_above
-    if _is_plain(census, chunk, form):
-        census.n_lines += n_above + chunk.count(b"\n")
+    n_plain = _n_plain_lines(census, chunk, form)
+    if n_plain is not None:
+        census.n_lines += n_above + n_plain
         return
     census.unsure.update(form.year_first)
     mark = form.delimiter.encode()
@@ -263,15 +264,15 @@ def _count_lines(census: LineCensus, chunk: bytes, form: FileForm) -> None:
         _note_blank_lines(census, chunk, first_line, empty_row)
 
 
-def _is_plain(census: LineCensus, chunk: bytes, form: FileForm) -> bool:
-    """Say whether every line of a chunk is plain, and note the columns that may say something about their date order."""
-    starts = cell_starts(chunk, form.delimiter, len(form.headings))
-    if starts is None:
-        return not chunk
+def _n_plain_lines(census: LineCensus, chunk: bytes, form: FileForm) -> int | None:
+    """Count the lines of a chunk if all are plain, and note the columns that may say something about their date order."""
+    ends = cell_ends(chunk, form.delimiter, len(form.headings))
+    if ends is None:
+        return None if chunk else 0
     for at, heading in enumerate(form.headings):
-        if heading in form.year_first and not say_no_order(chunk, starts[:, at], form.delimiter):
+        if heading in form.year_first and not say_no_order(chunk, cell_starts(ends, at), form.delimiter):
             census.unsure.add(heading)
-    return True
+    return len(ends)
 
 
 def _has_empty_record(chunk: bytes, mark: bytes) -> bool:
