@@ -3,10 +3,15 @@
 Public names load on first use, so ``import ptanalytics`` is instant and pulls in no pandas, Polars or plotly.
 """
 
+import os
 from importlib import import_module
 from typing import Any
 
 __version__ = "0.1.0"
+
+# Polars' allocator hands memory back half a second after its last use, and a large import asks for it again: a sixth of its
+# time. It reads this when Polars is first imported; a setting of the user's own stays.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:10000,muzzy_decay_ms:10000")
 
 _PUBLIC = {
     "load_exports": "loading",

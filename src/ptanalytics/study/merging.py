@@ -58,7 +58,7 @@ def merge_bucket(
     Args:
         existing: The table's columns, one row per key; `FAMILY` if it is to be carried.
         incoming: Columns of the table with ``source_number`` and ``row``, and `FAMILY` likewise; a column outside the
-            key that no source has may be absent.
+            key that no source has may be absent. It is used up.
         model: The table's model.
         codes: The texts behind those incoming columns that hold numbers in their place.
     """
@@ -194,16 +194,20 @@ def _compared(rows: pl.DataFrame, others: pl.DataFrame, key: list[str], *, same:
 
 def sort_rows(rows: pl.DataFrame, model: type[TableModel]) -> pl.DataFrame:
     """Sort by the model's order and then by the rest of the key, so that the same rows always give the same file."""
-    return _sorted(rows, model, {})
+    return _sorted(rows.clone(), model, {})
 
 
 def _sorted(rows: pl.DataFrame, model: type[TableModel], codes: Mapping[str, TextCodes]) -> pl.DataFrame:
+    """Return rows in order; ``rows`` itself is used up."""
     order = [*sort_of(model), *(name for name in key_of(model) if name not in sort_of(model))]
     coded = [name for name in order if _is_coded(rows, name, codes)]
     ranks = rows.select(order).with_columns(codes[name].ranks_of(rows[name]) for name in coded)
     places = places_in_order(ranks)
     del ranks
-    return _completed(_decoded(rows.drop(SOURCE, ROW, strict=False)[places], codes), model)
+    # Column by column, so that a bucket is never in memory twice.
+    names = [name for name in rows.columns if name not in (SOURCE, ROW)]
+    in_order = pl.DataFrame([rows.drop_in_place(name).gather(places) for name in names])
+    return _completed(_decoded(in_order, codes), model)
 
 
 def _is_coded(rows: pl.DataFrame, name: str, codes: Mapping[str, TextCodes]) -> bool:

@@ -170,12 +170,13 @@ class Transaction:
             incoming = incoming.with_columns(
                 pl.col(SOURCE).replace_strict(list(numbers), list(numbers.values()), return_dtype=pl.UInt16).alias(FAMILY)
             )
-        merged = merge_bucket(existing, incoming, TABLES[table], codes=partition.codes)
         patients = incoming["patient_id"].unique() if merger.windows else None
         if patients is not None:
             patients = partition.codes["patient_id"].texts_of(patients)
-        self._watch.count(incoming.height)
+        n_rows = incoming.height
+        merged = merge_bucket(existing, incoming, TABLES[table], codes=partition.codes)
         del incoming
+        self._watch.count(n_rows)
         shutil.rmtree(self._staging / "rows" / table / str(bucket))
         gone = _gone(merger, existing, families, merged.is_met, patients)
         if merged.rows is not None:
