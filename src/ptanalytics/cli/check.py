@@ -35,13 +35,13 @@ def check(
 
 
 def _check_exports(path: Path, reading: dict[str, Any], answers: dict[str, str]) -> int:
-    from ptanalytics.errors import AmbiguousDateOrderError, MissingColumnsError, NothingUsableError
+    from ptanalytics.errors import AmbiguousDateOrderError, AmbiguousEncodingError, MissingColumnsError, NothingUsableError
 
     if answers:
         return _check_suggestion(path, reading, answers) or 0
     try:
         return _check_loading(path, reading)
-    except (AmbiguousDateOrderError, MissingColumnsError, NothingUsableError) as error:
+    except (AmbiguousDateOrderError, AmbiguousEncodingError, MissingColumnsError, NothingUsableError) as error:
         if path.is_dir() or reading["layout"] is not None:
             typer.echo(f"{error}\nFor a proposal how to read a file of its own, run: ptanalytics check FILE", err=True)
             raise

@@ -1,9 +1,9 @@
 """Open a file as text tables, in the written form that a layout given or saved says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from ptanalytics.errors import PtAnalyticsError
+from ptanalytics.errors import AmbiguousEncodingError, PtAnalyticsError
 from ptanalytics.loading.layouts import Layout, TextForm, same_heading
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.readers import TextTable, read_text_tables
@@ -40,6 +40,16 @@ def reads_all_of(layout: Layout, headings: Sequence[str]) -> bool:
     names = {same_heading(heading) for heading in headings}
     wanted = layout.match.columns if layout.match else layout.tables[0].read_columns()
     return all(same_heading(name) in names for name in wanted)
+
+
+def refuse_open_letters(table: TextTable, file: str, read: Collection[str]) -> None:
+    """Stop where columns that are read hold letters of an encoding that nobody can tell from the file.
+
+    Raises:
+        AmbiguousEncodingError: Names the columns and the encodings.
+    """
+    if concerned := [heading for heading in table.open_headings if heading in read]:
+        raise AmbiguousEncodingError(concerned, file, table.open_encodings)
 
 
 def _headings_of(layout: Layout) -> set[str]:

@@ -25,7 +25,7 @@ from ptanalytics.loading.layouts import (
     matching_layout,
     read_layout,
 )
-from ptanalytics.loading.opening import open_tables, reads_all_of
+from ptanalytics.loading.opening import open_tables, reads_all_of, refuse_open_letters
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
 from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, is_dictionary_file
@@ -236,6 +236,7 @@ def _search_file(path: Path, search: _Search) -> None:
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
             search.skipped.append(SkippedFile(file=file, reason=_why_no_table(table)))
+        refuse_open_letters(table, file, {name for match in matches for name in match.layout.read_columns()})
         meant = rows_meant(table, [match.layout for match in matches])
         search.found += [
             _as_source(table, match, rows, search, named=(file, fingerprint))
