@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ptanalytics.errors import LayoutError, MissingColumnsError
-from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, same_heading
+from ptanalytics.loading.layout_parts import JoinedText
+from ptanalytics.loading.layouts import Layout, TableLayout, same_heading
 from ptanalytics.loading.names import KnownName, identifying_category, known_names
 from ptanalytics.loading.reshape import spread_out
 from ptanalytics.schemas import TABLES, columns_of
@@ -185,6 +186,15 @@ def _with_real_headings(
             "joined": {
                 n: j.model_copy(update={"columns": tuple(real(c) for c in j.columns)}) for n, j in table.joined.items()
             },
+            "checkboxes": {
+                n: boxes.model_copy(
+                    update={
+                        "columns": {choice: real(c) for choice, c in boxes.columns.items()},
+                        "missing": tuple(real(c) for c in boxes.missing),
+                    }
+                )
+                for n, boxes in table.checkboxes.items()
+            },
             "carry_forward": tuple(real(name) for name in table.carry_forward),
             "spread": table.spread
             and table.spread.model_copy(update={"columns": {n: real(c) for n, c in table.spread.columns.items()}}),
@@ -193,6 +203,7 @@ def _with_real_headings(
                     update={
                         "column": rule.column and real(rule.column),
                         "all_missing": tuple(real(name) for name in rule.all_missing if name not in absent),
+                        "none_checked": tuple(real(name) for name in rule.none_checked),
                     }
                 )
                 for rule in table.ignore

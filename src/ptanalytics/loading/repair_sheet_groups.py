@@ -10,7 +10,8 @@ from ptanalytics.errors import LayoutError, MissingColumnsError
 from ptanalytics.loading.columns import AUTOMATIC, ColumnMatch, match_layout
 from ptanalytics.loading.convert import REASONS, convert, explain_rows
 from ptanalytics.loading.decisions import ColumnDecisions
-from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, read_layout
+from ptanalytics.loading.layout_parts import JoinedText
+from ptanalytics.loading.layouts import Layout, TableLayout, read_layout
 from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
@@ -183,6 +184,7 @@ def headings_of(group: RepairGroup) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {ours: (theirs,) for ours, theirs in layout.columns.items()}
     found |= {ours: joined.columns for ours, joined in layout.joined.items()}
     found |= {ours: (parts.year, parts.month, parts.day) for ours, parts in layout.date_parts.items()}
+    found |= {ours: boxes.read_columns() for ours, boxes in layout.checkboxes.items()}
     found |= {ours: (dates.event,) for ours, dates in layout.nominal_dates.items()}
     return found
 

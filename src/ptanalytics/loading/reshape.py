@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ptanalytics.loading.layouts import IgnoreRows, Spread, TableLayout
+from ptanalytics.loading.layout_parts import IgnoreRows, Spread
+from ptanalytics.loading.layouts import TableLayout
 from ptanalytics.loading.names import missing_codes
 from ptanalytics.loading.readers import FAULT, TextTable
-from ptanalytics.loading.staging import carried_forward
+from ptanalytics.loading.staging import carried_forward, is_checked
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Kinds of rows that a spread leaves out, as the receipt counts them.
@@ -114,6 +115,11 @@ def _kind(layout: TableLayout, *, has_faults: bool) -> pl.Expr:
 def _applies(rule: IgnoreRows, codes: list[str]) -> pl.Expr:
     if rule.all_missing:
         return pl.all_horizontal(_is_blank(name, codes) for name in rule.all_missing)
+    is_it = _column_applies(rule, codes) if rule.column else pl.lit(value=True)
+    return ~pl.any_horizontal(map(is_checked, rule.none_checked)) & is_it if rule.none_checked else is_it
+
+
+def _column_applies(rule: IgnoreRows, codes: list[str]) -> pl.Expr:
     name = rule.column or ""
     if rule.is_missing:
         return _is_blank(name, codes)

@@ -155,6 +155,7 @@ def _read_as(layout: Layout | None) -> dict[str, tuple[str, str]]:
         pairs = [*((theirs, ours) for ours, theirs in table.columns.items())]
         pairs += [(theirs, table.spread.value) for theirs in table.spread.columns.values()] if table.spread else []
         pairs += [(theirs, ours) for ours, joined in table.joined.items() for theirs in joined.columns]
+        pairs += [(theirs, ours) for ours, boxes in table.checkboxes.items() for theirs in boxes.read_columns()]
         pairs += [(name, ours) for ours, d in table.date_parts.items() for name in (d.year, d.month, d.day)]
         pairs += [(nominal.event, ours) for ours, nominal in table.nominal_dates.items()]
         pairs += [(theirs, "(tells which rows are meant)") for theirs in table.read_columns()]

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ptanalytics.loading.item_groups import ItemGroup, item_groups, score_columns
-from ptanalytics.loading.layouts import JoinedText, Layout, Match, Spread, TableLayout, same_heading, shape_of
+from ptanalytics.loading.layout_parts import JoinedText, Spread
+from ptanalytics.loading.layouts import Layout, Match, TableLayout, same_heading, shape_of
 from ptanalytics.loading.names import identifying_category
 from ptanalytics.loading.suggest_columns import Candidate, candidates, chosen, date_like
 from ptanalytics.loading.suggest_details import Asking, with_details
