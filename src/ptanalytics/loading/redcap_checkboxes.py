@@ -225,6 +225,6 @@ def unread_boxes(table: TextTable, fields: Sequence[CheckboxField], read: Sequen
     sentence = (
         "Checkbox fields that are not read, because they are named like no column of ours and no questionnaire: "
         f"{', '.join(told[:_SHOWN])}{more}. To read one, write the proposed layout to a file ('ptanalytics layout FILE "
-        "--out layout.toml') and name its boxes there under [tables.checkboxes], or under [tables.spread] if they are items."
+        "--out layout.toml') and name its boxes under [tables.checkboxes], or under [tables.spread] if they are items."
     )
     return (sentence,)

@@ -20,7 +20,6 @@ from ptanalytics.schemas import TABLES, columns_of
 #: Columns of the quarantine that are not the file's.
 _OURS = ("table", "import_number", "file", ROW)
 _NO_LAYOUT = "the layout it was read with is not here; save it in the study's folder 'layouts'"
-_MERGED = "its layout makes one row of several: correct it in a copy of the export and import that"
 _SEVERAL = "its line feeds the table in several ways: correct it in a copy of the export and import that"
 
 
@@ -43,6 +42,11 @@ class RepairGroup:
     text: pl.DataFrame
     #: ``row, column, rule, reason``.
     reasons: pl.DataFrame
+
+    @property
+    def merges(self) -> bool:
+        """Say whether several rows of the file are one row of the table."""
+        return self.match is not None and self.match.layout.aggregate is not None
 
 
 def repair_groups(
@@ -163,7 +167,7 @@ def _match_of(entry: FileReceipt, headings: Sequence[str], own: Sequence[Layout]
     exact = [one for one in fitting if dict(one.renamed) == entry.columns_renamed] or fitting
     if len(exact) != 1:
         return None, _NO_LAYOUT
-    return (None, _MERGED) if exact[0].layout.aggregate else (exact[0], "")
+    return exact[0], ""
 
 
 def _automatic(entry: FileReceipt) -> ColumnMatch:
@@ -207,7 +211,8 @@ def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[p
         timezone: The study's time zone.
 
     Returns:
-        The valid rows, typed, with ``row``; and the reasons of the others: ``file, row, column, rule, reason``.
+        The valid rows, typed, with ``row`` (and ``rows``, where several became one); and the reasons of the others:
+        ``file, row, column, rule, reason``.
     """
     if group.match is None or not text.height:
         return pl.DataFrame(schema={ROW: pl.UInt32}), pl.DataFrame(schema=REASONS)
