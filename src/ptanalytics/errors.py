@@ -224,7 +224,7 @@ class SuggestionsOffError(PtAnalyticsError):
 
 
 class ReferenceDataError(PtAnalyticsError):
-    """A file under reference/ breaks its own rules (unknown id, missing source)."""
+    """A file under reference/, or a site's own codes, breaks its rules (unknown id, missing source)."""
 
     exit_code = 30
 

@@ -26,8 +26,8 @@ _LISTS = "_lists"
 _LONGEST_CELL = 32_000
 _TOO_LONG = "rows with a text too long for a cell of Excel must be corrected in a copy of the export"
 _MERGED = (
-    "This is one of several rows of the file that become one. If the others are in the study already, correct it in a copy of "
-    "the export with the same name and import the copy."
+    "This is one of several rows of the file that become one. If the others are in the study already, correct it in a copy "
+    "of the export with the same name and import the copy."
 )
 #: Excel gets slow with more; the reasons stand in their own column as well.
 _MOST_COMMENTS = 3_000

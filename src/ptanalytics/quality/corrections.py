@@ -23,8 +23,8 @@ _ONE, _MERGES = "line_one", "line_merges"
 _FORMULA = "the cell holds a formula; write the value itself"
 _CONFLICT = "the study has a row with the same {key} but other content"
 _MERGED = (
-    "the study has this row already, made of the other rows of the file that belong to it, and one more changes its count and "
-    "means. Correct it in a copy of the export with the same name and import the copy: that replaces the row"
+    "the study has this row already, made of the other rows of the file that belong to it, and one more changes its count "
+    "and means. Correct it in a copy of the export with the same name and import the copy: that replaces the row"
 )
 _TWICE = "an earlier line of this workbook has the same {key} but other content"
 

@@ -65,6 +65,8 @@ class TextTable:
     notes: tuple[str, ...] = ()
     #: Folders of unpacked or spilled files that must live as long as the frame is read.
     folders: tuple[ScratchFolder, ...] = ()
+    #: Digest of the site's own codes that were in use while it was read; empty where there were none.
+    own_codes: str = ""
     #: Encodings between which the file's letters do not decide, and the headings of the cells that they read differently.
     open_encodings: tuple[str, ...] = ()
     open_headings: tuple[str, ...] = ()
