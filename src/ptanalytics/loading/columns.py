@@ -9,6 +9,7 @@ from ptanalytics.loading.layout_parts import JoinedText
 from ptanalytics.loading.layouts import Layout, TableLayout, same_heading
 from ptanalytics.loading.names import KnownName, identifying_category, known_names
 from ptanalytics.loading.reshape import spread_out
+from ptanalytics.loading.suggest_surveys import about_responses, test_responses
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Layout id of a file that was read without a layout.
@@ -56,6 +57,7 @@ def match_layout(layout: Layout, headings: tuple[str, ...], file: str, columns: 
         if needed := [name for name in absent if name not in optional]:
             raise MissingColumnsError(needed, found=headings, source=f"{file} (layout {layout.id})")
         exact = _with_real_headings(table, by_name, set(absent), columns)
+        _refuse_incomplete(exact, layout.id)
         found += spread_out(exact)
     # A column that one table of the layout reads is not dropped, though the others leave it.
     read = {name for table in found for name in table.read_columns()}
@@ -79,12 +81,22 @@ def match_headings(headings: tuple[str, ...], file: str, columns: Mapping[str, s
     complete = [reading for reading in readings if not reading.missing and _says_enough(reading, file)]
     if complete:
         best = max(complete, key=lambda reading: _fit(reading, file))
-        return _as_match(_automatic_layout(best), AUTOMATIC, headings, _derived_notes(best))
+        return _as_match(_automatic_layout(best, headings), AUTOMATIC, headings, _derived_notes(best))
     near = [r for r in readings if _is_meant(r, file)]
     if near:
         best = max(near, key=lambda reading: _fit(reading, file))
         raise MissingColumnsError(best.missing, found=headings, source=f"{file} (read as {best.table})")
     return None
+
+
+def _refuse_incomplete(table: TableLayout, layout_id: str) -> None:
+    needed = {name for name, info in columns_of(TABLES[table.table]).items() if info.is_required}
+    if missing := sorted(needed - set(table.given_columns()) - ({table.spread.name} if table.spread else set())):
+        message = (
+            f"The layout {layout_id} does not say where {', '.join(missing)} of the table {table.table} comes from, and no "
+            "row can be without it. Add it under [tables.columns], or ask for a proposal with 'ptanalytics layout FILE'."
+        )
+        raise LayoutError(message)
 
 
 def _refuse_file_name(table: TableLayout, layout_id: str, file: str) -> None:
@@ -108,7 +120,10 @@ def _read_as(table: str, headings: tuple[str, ...], columns: Mapping[str, str]) 
     ours = columns_of(TABLES[table])
     own = {same_heading(theirs): name for theirs, name in columns.items() if name in ours}
     reading = _Reading(table)
+    of_responses = about_responses(headings)
     for heading in headings:
+        if heading in of_responses:
+            continue
         key = same_heading(heading)
         known = KnownName(own[key], -1) if key in own else known_names(table).get(key)
         if known is None or (known.rank > 0 and identifying_category(heading)):
@@ -144,13 +159,13 @@ def _fit(reading: _Reading, file: str) -> tuple[float, bool, int]:
     return sure + 1.5 * _is_named(reading.table, file), _is_named(reading.table, file), -len(reading.missing)
 
 
-def _automatic_layout(reading: _Reading) -> TableLayout:
+def _automatic_layout(reading: _Reading, headings: tuple[str, ...]) -> TableLayout:
     joined = {}
     if reading.table == "sessions" and "session_id" not in reading.columns:
         # One patient's entries with one start are one session.
         start = reading.columns["started_at"]
         joined = {"session_id": JoinedText(columns=(start, start), separator="|")}
-    return TableLayout(table=reading.table, columns=reading.columns, joined=joined)
+    return TableLayout(table=reading.table, columns=reading.columns, joined=joined, set_aside=test_responses(headings))
 
 
 def _derived_notes(reading: _Reading) -> tuple[str, ...]:

@@ -130,6 +130,8 @@ class Spread(Frozen):
     value: str
     columns: dict[str, str] = Field(min_length=1)
     days_after: bool = False
+    #: The cell is a profile such as 11221, and each row takes the digit at its place; then all columns are the same one.
+    digits: bool = False
 
     @model_validator(mode="after")
     def _counts_days(self) -> "Spread":

@@ -97,6 +97,8 @@ class TableLayout(Frozen):
     shown: tuple[str, ...] = ()
     ignore: tuple[IgnoreRows, ...] = ()
     spread: Spread | None = None
+    #: Our column → which digit of a profile it takes, and of how many: (1, 5) is the first of five.
+    digit_of: dict[str, tuple[int, int]] = Field(default_factory=dict)
     #: Days added to a date or time of ours after it was read.
     shift_days: dict[str, int] = Field(default_factory=dict)
     date_order: DateOrder | None = None

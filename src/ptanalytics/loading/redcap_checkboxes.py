@@ -210,6 +210,10 @@ def _choice_words(ours: str, one: CheckboxField, *, has_list: bool) -> dict[str,
     return words
 
 
+def _counted(n: int, one: str, several: str) -> str:
+    return f"{n:,} {one if n == 1 else several}"
+
+
 def unread_boxes(table: TextTable, fields: Sequence[CheckboxField], read: Sequence[str]) -> tuple[str, ...]:
     """Say which checkbox fields are not read, how often something is ticked in them, and what to do about it."""
     left = [one for one in fields if not set(one.headings) & set(read)]
@@ -218,7 +222,7 @@ def unread_boxes(table: TextTable, fields: Sequence[CheckboxField], read: Sequen
     ticked = [pl.any_horizontal(map(is_checked, one.headings)).sum().alias(f"n{at}") for at, one in enumerate(left)]
     counts = table.frame.select(ticked).collect(engine="streaming").row(0)
     told = [
-        f"{one.name} ({len(one.headings)} boxes, something ticked in {n_rows:,} rows)"
+        f"{one.name} ({_counted(len(one.headings), 'box', 'boxes')}, something ticked in {_counted(n_rows, 'row', 'rows')})"
         for one, n_rows in zip(left, counts, strict=True)
     ]
     more = f" and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""

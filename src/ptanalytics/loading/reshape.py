@@ -38,7 +38,7 @@ def spread_out(table: TableLayout) -> list[TableLayout]:
         return [table]
     info = columns_of(TABLES[table.table])[spread.value]
     parts = []
-    for name, heading in spread.columns.items():
+    for place, (name, heading) in enumerate(spread.columns.items(), start=1):
         blank = (
             IgnoreRows(kind=BLANK_CELLS, all_missing=(heading,))
             if info.is_required
@@ -51,6 +51,7 @@ def spread_out(table: TableLayout) -> list[TableLayout]:
                     "part": f"{table.part} {name}".strip(),
                     "columns": table.columns | {spread.value: heading},
                     "ignore": (*table.ignore, blank),
+                    "digit_of": {spread.value: (place, len(spread.columns))} if spread.digits else table.digit_of,
                     **_named(table, spread, name),
                 }
             )

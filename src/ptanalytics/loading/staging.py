@@ -51,6 +51,8 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
         cells[name] = _in_words(cells[name], words)
     for name in layout.without_decimals:
         cells[name] = cells[name].str.strip_chars().str.replace(r"^(\d+)\.0+$", "$1")
+    for name, (place, n_digits) in layout.digit_of.items():
+        cells[name] = _digit(cells[name], place, n_digits)
     for name, coding in layout.codings.items():
         cells[name] = _coded(cells[name], coding)
     rule = row_rule(layout, has_faults=has_faults)
@@ -133,6 +135,15 @@ def _coded(cell: pl.Expr, coding: dict[str, str]) -> pl.Expr:
     new = [value for text, value in coding.items() if text != "*"]
     given = pl.when(~key.is_in(missing_codes())).then(pl.lit(coding["*"])) if "*" in coding else cell
     return pl.when(key.is_in(old)).then(key.replace(old, new)).otherwise(given)
+
+
+def _digit(cell: pl.Expr, place: int, n_digits: int) -> pl.Expr:
+    """Return one digit of a profile; a text that is no profile stays, marked so that it cannot be read as a number."""
+    text = cell.str.strip_chars()
+    is_profile = text.str.contains(rf"^\d{{{n_digits}}}$")
+    is_given = ~text.str.to_lowercase().is_in(missing_codes())
+    marked = pl.when(is_given).then(pl.format("{} (no profile)", text)).otherwise(text)
+    return pl.when(is_profile).then(text.str.slice(place - 1, 1)).otherwise(marked)
 
 
 def _in_words(cell: pl.Expr, words: Words) -> pl.Expr:

@@ -12,7 +12,7 @@ from ptanalytics.loading.layouts import Layout, TextForm, matching_layout
 from ptanalytics.loading.names import identifying_category
 from ptanalytics.loading.readers.encodings import encoding_label
 from ptanalytics.loading.redcap import redcap_layout
-from ptanalytics.loading.suggest_details import Asking
+from ptanalytics.loading.suggest_asking import Asking
 from ptanalytics.loading.suggest_draft import Draft
 from ptanalytics.loading.suggest_sample import Sample, sample_file
 from ptanalytics.loading.suggestion import ColumnSuggestion, LayoutSuggestion, Question

@@ -11,6 +11,7 @@ import polars as pl
 from ptanalytics.loading import cells, moments
 from ptanalytics.loading.layouts import DateOrder, same_heading
 from ptanalytics.loading.names import identifying_category, known_names
+from ptanalytics.loading.suggest_ratings import verbal_ratings
 from ptanalytics.loading.units import UNIT_WORDS
 from ptanalytics.schemas import TABLES, ColumnInfo, columns_of
 
@@ -87,7 +88,10 @@ def candidates(
         if said:
             found += [Candidate(column, heading, 1.0, "you said so") for column in said]
             continue
+        is_count = heading.strip().lower().endswith("s") and given_are_numbers(texts)
         for column, (sure, why) in _by_name(table, heading).items():
+            if is_count and column in ("session_id", "exercise_id"):
+                continue  # "Sessions" with a number in it counts them
             coding = (labels or {}).get(heading, {})
             is_coded = bool(coding) and not infos[column].dtype.is_numeric()
             share = readable_share(texts.replace(dict(coding)) if is_coded else texts, infos[column])
@@ -96,6 +100,8 @@ def candidates(
             elif share >= MIN_READABLE:
                 read = f"{share:.0%} of the cells looked at can be read as {_kind(infos[column])}"
                 found.append(Candidate(column, heading, sure * (0.6 + 0.4 * share), f"{why}; {read}"))
+            elif column == "pain_nprs" and verbal_ratings(texts):
+                found.append(Candidate(column, heading, sure * 0.8, f"{why}; its cells rate pain in words"))
             elif infos[column].allowed and not coding and short_codes(texts):
                 found.append(Candidate(column, heading, sure * 0.8, f"{why}; its cells are codes"))
     return sorted(found, key=lambda candidate: -candidate.confidence)
@@ -149,6 +155,12 @@ def short_codes(texts: pl.Series) -> tuple[str, ...]:
     """Return the codes of a column that holds nothing but a few one-digit codes (and 99); none for any other column."""
     found = _given(texts).str.replace(r"\.0+$", "").unique().sort().to_list()
     return tuple(found) if found and set(found) <= _SHORT_CODES else ()
+
+
+def given_are_numbers(texts: pl.Series) -> bool:
+    """Say whether every given cell of a sample is a whole number."""
+    given = _given(texts)
+    return given.len() > 0 and bool(given.str.contains(r"^\d+$").all())
 
 
 def _given(texts: pl.Series) -> pl.Series:

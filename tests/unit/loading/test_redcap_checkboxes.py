@@ -110,7 +110,7 @@ def test_none_of_these_says_that_the_form_was_begun_where_the_dictionary_says_so
 
 def test_what_no_column_and_no_questionnaire_is_is_named_with_its_count_and_what_to_do(loaded):
     notes = " ".join(note for entry in loaded.receipt.files for note in entry.notes)
-    assert "obbies (2 boxes, something ticked in 1 rows)" in notes
+    assert "obbies (2 boxes, something ticked in 1 row)" in notes
     assert "[tables.checkboxes]" in notes
     assert any("obbies" in name for entry in loaded.receipt.files for name in entry.columns_dropped)
 
