@@ -1,4 +1,4 @@
-"""Made-up exports of the apps, registries and services that clinics use: each loads with at most what only a person can say."""
+"""Made-up exports of apps, registries and services that clinics use: each loads with at most what only a person can say."""
 
 import openpyxl
 import pytest
@@ -26,7 +26,8 @@ def open_questions(path, **answers):
 
 class TestHomeExerciseApp:
     def test_exercises_and_pain_of_a_day(self, tmp_path):
-        text = 'Date,Phase,Exercise,Left Reps,Right Reps,Sets,Pain Level,Notes\n2026-01-05,1,Bird dog,10,10,3,4,"said "ow" once"\n'
+        text = "Date,Phase,Exercise,Left Reps,Right Reps,Sets,Pain Level,Notes\n"
+        text += '2026-01-05,1,Bird dog,10,10,3,4,"said "ow" once"\n'
         loaded = load(write(tmp_path, "anna.csv", text + "2026-01-06,1,Bridge,12,12,2,,\n"))
         sessions = loaded.tables["sessions"]
         assert sessions[["patient_id", "exercise_id", "sets", "reps"]].values.tolist() == [
@@ -182,7 +183,8 @@ class TestEq5d:
 
 
 def test_a_glucose_meter_is_asked_nothing(tmp_path):
-    text = "Glucose Data,Generated on,01-05-2026\nDevice,Serial Number,Device Timestamp,Record Type,Historic Glucose mmol/L\nF,1,01-05-2026 10:00,0,5.6\n"
+    text = "Glucose Data,Generated on,01-05-2026\nDevice,Serial Number,Device Timestamp,Record Type,Glucose mmol/L\n"
+    text += "F,1,01-05-2026 10:00,0,5.6\n"
     found = pta.suggest_layout(write(tmp_path, "libre.csv", text))
     assert (found.layout, found.questions) == (None, ())
 
