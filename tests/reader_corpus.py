@@ -247,7 +247,7 @@ def _in_other_encodings():
 
 
 def _checkboxes():
-    """Return REDCap exports with boxes of a questionnaire and of weekdays, with a missing-data code, as codes and labels."""
+    """Return REDCap exports with boxes of a questionnaire and of weekdays, with a missing-data code, and with labels."""
     codes = range(1, 25)
     raw = ["record_id", "diagnosis___1", "diagnosis____99", "rmdq_date", *(f"rmdq___{n}" for n in codes), "rmdq____99"]
     labels = ["Record ID", "Event Name", "Form date", *(f"RMDQ (choice=Sentence {n})" for n in codes), "Complete?"]

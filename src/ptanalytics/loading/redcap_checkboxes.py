@@ -148,15 +148,20 @@ def _without_odd_codes(one: CheckboxField) -> CheckboxField:
 def not_begun(form: RedcapForm, items: TickedItems) -> tuple[IgnoreRows, ...]:
     """Return which rows have no answers though every box is unticked: forms not begun, and those marked as missing.
 
-    REDCap exports an unticked box of a form that nobody opened as 0, so zeros count only where something is ticked or the
-    form's status says that somebody went through it.
+    REDCap exports an unticked box of a form that nobody opened as 0, so zeros count only where something is ticked, or the
+    form's status (else the time its survey was completed) says that somebody went through it.
     """
-    told_by_status = _GONE_THROUGH if form.status else ()
     told = [
         IgnoreRows(kind=f"forms marked as missing by {heading}", column=heading, equals=("1", "checked"))
         for heading in items.missing
     ]
-    return (*told, IgnoreRows(kind=NOT_BEGUN, none_checked=items.boxes, column=form.status, not_equals=told_by_status))
+    if form.status:
+        blank = IgnoreRows(kind=NOT_BEGUN, none_checked=items.boxes, column=form.status, not_equals=_GONE_THROUGH)
+    elif form.timestamp:
+        blank = IgnoreRows(kind=NOT_BEGUN, none_checked=items.boxes, column=form.timestamp, is_missing=True)
+    else:
+        blank = IgnoreRows(kind=NOT_BEGUN, none_checked=items.boxes)
+    return (*told, blank)
 
 
 def boxes_for(table: str, fields: Sequence[CheckboxField], taken: Sequence[str]) -> dict[str, Checkboxes]:

@@ -139,6 +139,15 @@ def test_one_box_per_item_is_a_questionnaire_too(tmp_path):
     assert answers.loc[answers["answer"] == 1, "item_id"].tolist() == ["rmdq24_7"]
 
 
+def test_without_a_status_the_time_of_the_survey_says_that_it_was_filled_in(tmp_path):
+    head = ["record_id", "redcap_event_name", "rmdq_timestamp", *(f"rmdq___{n}" for n in CODES)]
+    rows = [["1", "v1", "2026-01-05 10:00:00", *["0"] * 24], ["2", "v1", "[not completed]", *["0"] * 24]]
+    rows.append(["3", "v1", "", *["0"] * 24])
+    answers = load(tmp_path, "\n".join(",".join(cells) for cells in (head, *rows)) + "\n").tables["responses"]
+    assert set(answers["patient_id"]) == {"1"}
+    assert set(answers["answer"]) == {0.0}
+
+
 PLAN_HEAD = "record_id,plan_version,exercise_id,valid_from_date,{days},plan_complete\n"
 
 
