@@ -3,6 +3,7 @@
 import pytest
 
 import ptanalytics as pta
+from ptanalytics.loading.layouts import read_layout
 
 CODES = range(1, 25)
 DICTIONARY = """"Variable / Field Name","Form Name","Field Type","Field Label","Choices, Calculations, OR Slider Labels",\
@@ -216,3 +217,28 @@ def test_a_layout_can_say_it(tmp_path):
     assert conditions["A"] == "back+leg"
     assert conditions.isna().to_dict() == {"A": False, "C": True, "D": True}
     assert loaded.receipt.files[0].ignored_kinds == {"forms not begun": 1}
+
+
+@pytest.mark.parametrize("export", EXPORTS)
+def test_the_suggested_layout_reads_it_alike_and_can_be_saved(tmp_path, export):
+    data, has_dictionary = EXPORTS[export]
+    path = tmp_path / "data.csv"
+    path.write_text(data, encoding="utf-8")
+    if has_dictionary:
+        (tmp_path / "dictionary.csv").write_text(DICTIONARY, encoding="utf-8")
+    suggested = pta.suggest_layout(path)
+    (tmp_path / "layouts").mkdir()
+    saved = suggested.save(tmp_path / "layouts")
+    assert read_layout(saved) == suggested.layout
+    by_headings = pta.load_exports(path, timezone="UTC").tables
+    by_layout = pta.load_exports(path, timezone="UTC", layout=saved).tables
+    assert {name: len(table) for name, table in by_layout.items()} == {
+        name: len(table) for name, table in by_headings.items()
+    }
+    assert by_layout["responses"].equals(by_headings["responses"])
+
+
+def test_weekdays_of_a_label_export_without_dictionary(tmp_path):
+    head = "Record ID,Event Name,Plan version,Exercise ID,Valid from,Days (choice=Monday),Days (choice=Friday),Complete?\n"
+    plans = load(tmp_path, head + "1,Baseline,1,plank,2026-01-05,Checked,Unchecked,Complete\n").tables["plans"]
+    assert plans["weekdays"].tolist() == ["mon"]

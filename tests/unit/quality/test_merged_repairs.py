@@ -117,3 +117,21 @@ def test_a_set_that_stays_unreadable_is_no_part_of_the_row(tmp_path):
     # As when the file was read: what cannot be used stays set aside.
     assert outcomes(repair) == {3: "repaired", 4: "not_corrected"}
     assert squats(study) == [[1.0, 10.0, 20.0], [1.0, 10.0, 20.0]]
+
+
+def test_a_test_of_a_survey_is_no_answer_whatever_is_corrected_in_it(tmp_path):
+    (tmp_path / "survey.csv").write_text(
+        "StartDate,EndDate,Status,ResponseId,RecordedDate,PatientID,Date,NRS\n"
+        "2026-01-05,2026-01-05,IP Address,R1,2026-01-05,A,2026-01-05,4\n"
+        "2026-01-06,2026-01-06,Survey Preview,R2,2026-01-06,B,2026-01-06,44\n",
+        encoding="utf-8",
+    )
+    study = create_study(tmp_path / "a.study", timezone="Europe/London")
+    study.import_exports(tmp_path / "survey.csv")
+    pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
+    book = Workbook(tmp_path / "fix.xlsx")
+
+    repair = pta.read_repair_sheet(study, book.correct("pain_scores", 3, "NRS", "4").save(), who="A. Lee")
+
+    assert outcomes(repair) == {3: "still_wrong"}
+    assert repair.reasons["rule"].tolist() == ["test_response"]
