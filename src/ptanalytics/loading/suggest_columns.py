@@ -25,6 +25,8 @@ _NEARLY_ALL = 0.9
 _SHORT_CODES = frozenset({*"0123456789", "99"})
 _UNIT_IN_BRACKETS = re.compile(r"^(?P<base>.*\S)\s*[(\[{](?P<unit>[^()\[\]{}]*)[)\]}]\s*$")
 _UNIT_AT_END = re.compile(r"^(?P<base>.*[^\W_])[\s_.\-]+(?P<unit>[A-Za-z]{1,8}|0[-_ ]?100?)$")
+#: What a column without a heading is called.
+_NO_HEADING = re.compile(r"column \d+")
 _SCALES = {
     "010": "0-10",
     "0to10": "0-10",
@@ -109,6 +111,8 @@ def candidates(
 
 def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
     """Return our columns that a heading may mean, with how sure and why."""
+    if _NO_HEADING.fullmatch(heading):
+        return {}
     names = known_names(table)
     base, unit = split_unit(heading)
     found: dict[str, tuple[float, str]] = {}
@@ -122,7 +126,7 @@ def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
         return found
     wanted, words = same_heading(base), _words(base)
     for name, known in names.items():
-        alike = SequenceMatcher(None, wanted, name).ratio() if min(len(wanted), len(name)) >= _MIN_WORD else 0.0
+        alike = _alike(wanted, name) if min(len(wanted), len(name)) >= _MIN_WORD else 0.0
         is_part = len(name) >= _MIN_WORD and name in words
         if alike >= _MIN_ALIKE or is_part:
             why = (
@@ -134,6 +138,14 @@ def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
             if sure > found.get(known.column, (0.0, ""))[0]:
                 found[known.column] = (sure, why)
     return found
+
+
+def _alike(one: str, other: str) -> float:
+    """Return how alike two names are, from 0 to 1; 0 where even a quick look says that it is not enough."""
+    if 2 * min(len(one), len(other)) < _MIN_ALIKE * (len(one) + len(other)):
+        return 0.0
+    matcher = SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _MIN_ALIKE else 0.0
 
 
 def _words(heading: str) -> set[str]:

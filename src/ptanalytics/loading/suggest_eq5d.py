@@ -96,7 +96,7 @@ def _dimensions(headings: Sequence[str]) -> list[str]:
 
 def _is_profile(heading: str, cells: pl.Series) -> bool:
     name = same_heading(heading)
-    given = cells.str.strip_chars().drop_nulls()
-    share = given.str.contains(r"^[1-5]{5}$").mean()
-    is_named = name in ("state", "healthstate", "profile") or ("eq5d" in name and "index" not in name)
-    return is_named and share is not None and float(str(share)) >= _MOSTLY
+    if not (name in ("state", "healthstate", "profile") or ("eq5d" in name and "index" not in name)):
+        return False
+    share = cells.str.strip_chars().drop_nulls().str.contains(r"^[1-5]{5}$").mean()
+    return share is not None and float(str(share)) >= _MOSTLY

@@ -21,8 +21,7 @@ _QUESTION = "visit_days"
 def visit_column(texts: Mapping[str, pl.Series]) -> str | None:
     """Return the column that names the visit of each row: few values, under a heading that says so."""
     for heading, cells in texts.items():
-        n_values = len(_visits(cells))
-        if _VISIT.search(heading.replace("_", " ")) and 0 < n_values <= _MOST_VISITS:
+        if _VISIT.search(heading.replace("_", " ")) and 0 < len(_visits(cells)) <= _MOST_VISITS:
             return heading
     return None
 
