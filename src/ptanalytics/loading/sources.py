@@ -185,6 +185,7 @@ def find_sources(
         MissingColumnsError: A table lacks a required column.
         TableConflictError: Two files are the same table with different columns.
         AmbiguousDateOrderError: A column's dates fit both orders and nobody says which.
+        AmbiguousEncodingError: A column holds letters that several encodings read as words, and nobody says which.
         NothingUsableError: There is nothing to load.
     """
     check_timezone(timezone)

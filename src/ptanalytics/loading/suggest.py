@@ -23,8 +23,8 @@ _ENCODING = "encoding"
 def suggest_layout(path: Path | str, *, answers: Mapping[str, str] | None = None) -> LayoutSuggestion:
     r"""Propose how an export is read: a layout, how sure each column is and why, and what a person has to decide.
 
-    Only the head and the tail of a large file are looked at. Units, scales, the order of day and month and codes for
-    missing are never guessed: where headings and cells do not say them, they are questions.
+    Only the head and the tail of a large file are looked at. Units, scales, the order of day and month, codes for
+    missing and the encoding of letters are never guessed: where headings and cells do not say them, they are questions.
 
     Args:
         path: A file. Of a workbook with several sheets the one with most recognised columns; see `suggest_layouts`.

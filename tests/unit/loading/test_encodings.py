@@ -113,6 +113,11 @@ class TestOpen:
 
 
 class TestMixed:
+    def test_signs_that_are_utf8_by_chance_make_no_mixed_file(self, tmp_path):
+        text = "Patient,Date,NRS,Site\nA,2026-01-05,3,女\nB,2026-01-06,4,男\nC,2026-01-06,4,女\n"
+        assert "女".encode("gb18030").decode("utf-8") == "Ů"
+        assert detect_encoding(written(tmp_path, text, "gb18030")) == TextEncoding("gb18030")
+
     def test_lines_in_another_encoding_are_set_aside_with_a_sentence(self, tmp_path):
         path = tmp_path / "pain.csv"
         lines = HEAD + "A,2026-01-05,3,hüfte\nB,2026-01-06,4,rücken\n"

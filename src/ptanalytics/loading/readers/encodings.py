@@ -98,10 +98,16 @@ def detect_encoding(path: Path) -> TextEncoding:
     Args:
         path: The file.
     """
-    lines, n_utf8, n_other = _lines_beyond_ascii(path)
+    lines, as_utf8, n_utf8, n_other = _lines_beyond_ascii(path)
     if n_utf8 > _BY_CHANCE * n_other:
-        return TextEncoding("utf-8", is_mixed=n_other > 0)
-    readings = [reading for encoding in _encodings() if (reading := _read_as(encoding, lines)) is not None]
+        # A single Chinese sign can be UTF-8 by chance ("女" in GB 18030), so whole files in such scripts are tried first.
+        wide = (
+            _best([reading for reading in _readings([*lines, *as_utf8]) if reading.is_wide and reading.score])
+            if n_other
+            else None
+        )
+        return wide or TextEncoding("utf-8", is_mixed=n_other > 0)
+    readings = _readings(lines)
     if alphabetic := [reading for reading in readings if not reading.is_wide]:
         # Two bytes of an accent and what follows it can be one rare sign; without a frequent word that is chance.
         readings = [reading for reading in readings if reading.score or reading in alphabetic]
@@ -109,15 +115,29 @@ def detect_encoding(path: Path) -> TextEncoding:
         # Nothing makes words of it: whichever decodes it may be meant.
         names = [one.name for one in _encodings() if _decoded(lines, one.name) is not None]
         return TextEncoding(names[0], tuple(names[1:4])) if names else TextEncoding("cp1252", ("mac_roman",))
+    best = _best(readings)
+    return best or TextEncoding(_distinct(readings)[0].encoding, tuple(one.encoding for one in _distinct(readings)[1:]))
+
+
+def _readings(lines: Sequence[bytes]) -> list[_Reading]:
+    return [reading for encoding in _encodings() if (reading := _read_as(encoding, lines)) is not None]
+
+
+def _distinct(readings: Sequence[_Reading]) -> list[_Reading]:
+    """Return one reading of each text, those with most frequent words first."""
     texts: dict[str, _Reading] = {}
     for reading in readings:
         texts.setdefault(reading.text, reading)
-    ranked = sorted(texts.values(), key=lambda reading: -reading.score)
-    best, others = ranked[0], ranked[1:]
+    return sorted(texts.values(), key=lambda reading: -reading.score)
+
+
+def _best(readings: Sequence[_Reading]) -> TextEncoding | None:
+    """Return the only text there is, or the one with clearly more frequent words than any other; None where it is open."""
+    if not readings:
+        return None
+    best, *others = _distinct(readings)
     is_clear = best.score >= _MIN_SCORE and all(best.score > 2 * other.score for other in others)
-    if not others or is_clear:
-        return TextEncoding(best.encoding)
-    return TextEncoding(best.encoding, tuple(other.encoding for other in others))
+    return TextEncoding(best.encoding) if not others or is_clear else None
 
 
 def encoding_label(name: str) -> str:
@@ -144,9 +164,10 @@ def reads_otherwise(cell: str, encodings: Sequence[str]) -> bool:
     return any(raw.decode(name, errors="replace") != cell for name in encodings[1:])
 
 
-def _lines_beyond_ascii(path: Path) -> tuple[list[bytes], int, int]:
-    """Return distinct lines with bytes beyond ASCII that are no UTF-8, and how many such lines are UTF-8 and are not."""
+def _lines_beyond_ascii(path: Path) -> tuple[list[bytes], list[bytes], int, int]:
+    """Return distinct lines with bytes beyond ASCII, those that are no UTF-8 and those that are, and how many there are."""
     found: dict[bytes, None] = {}
+    as_utf8: dict[bytes, None] = {}
     n_utf8 = n_other = 0
     with path.open("rb") as file:
         for line in file:
@@ -160,7 +181,9 @@ def _lines_beyond_ascii(path: Path) -> tuple[list[bytes], int, int]:
                     found[line[:_LONGEST_LINE] if len(line) > _LONGEST_LINE else line] = None
             else:
                 n_utf8 += 1
-    return list(found), n_utf8, n_other
+                if len(as_utf8) < _MOST_LINES:
+                    as_utf8[line[:_LONGEST_LINE]] = None
+    return list(found), list(as_utf8), n_utf8, n_other
 
 
 @cache
