@@ -221,8 +221,49 @@ def corpus():
         "diary.csv.gz": gzip.compress(DIARY),
         "exports.zip": zipped_of([("diary.csv", DIARY), ("more/person.csv", OMOP_PERSON), ("readme.pdf", b"%PDF")]),
         "P1.zip": zipped_of([("apple_health_export/export.xml", APPLE)]),
+        **_in_other_encodings(),
+        **_checkboxes(),
+        "eq5d.csv": b"id,date,State\n1,2026-01-05,11241\n2,2026-01-06,12345\n3,2026-01-06,\n",
     }
     return small | _heads()
+
+
+def _in_other_encodings():
+    """Return diaries with letters beyond a to z, in encodings that are not UTF-8 and in two at once."""
+    sites = {
+        "cp1250": "dół pleców",
+        "mac_roman": "Hüfte, öfter",
+        "cp1251": "спина",
+        "gb18030": "腰痛，不好",
+        "shift_jis": "腰が痛い",
+        "utf-32": "hüfte",
+        "cp1252": "Irène",
+    }
+    head = "Patient,Date,NRS,Site\n"
+    lines = {name: f'A,2026-01-05,3,"{site}"\nB,2026-01-06,4,knee\n' for name, site in sites.items()}
+    found = {f"diary_{name}.csv": (head + text).encode(name) for name, text in lines.items()}
+    mixed = head.encode() + lines["cp1252"].encode() * 2 + lines["cp1252"].encode("cp1252")
+    return found | {"diary_mixed.csv": mixed}
+
+
+def _checkboxes():
+    """Return REDCap exports with boxes of a questionnaire and of weekdays, with a missing-data code, and with labels."""
+    codes = range(1, 25)
+    raw = ["record_id", "diagnosis___1", "diagnosis____99", "rmdq_date", *(f"rmdq___{n}" for n in codes), "rmdq____99"]
+    labels = ["Record ID", "Event Name", "Form date", *(f"RMDQ (choice=Sentence {n})" for n in codes), "Complete?"]
+    rows = [[str(n), "1", "0", "2026-01-05", *(str((n + c) % 2) for c in codes), "0", "2"] for n in range(1, 6)]
+    words = [[r[0], "Baseline", r[3], *("Checked" if c == "1" else "Unchecked" for c in r[4:28]), "Complete"] for r in rows]
+    days = [
+        "record_id",
+        "plan_version",
+        "exercise_id",
+        "valid_from_date",
+        *(f"days___{n}" for n in range(1, 8)),
+        "plan_complete",
+    ]
+    plans = [[str(n), "1", "plank", "2026-01-05", *"1010100", "2"] for n in range(1, 6)]
+    tables = {"boxes.csv": [[*raw, "rmdq_complete"], *rows], "box_labels.csv": [labels, *words], "days.csv": [days, *plans]}
+    return {name: ("\n".join(",".join(cells) for cells in table) + "\n").encode() for name, table in tables.items()}
 
 
 def _heads():

@@ -128,6 +128,18 @@ class AmbiguousDateOrderError(PtAnalyticsError):
         )
 
 
+class AmbiguousEncodingError(PtAnalyticsError):
+    """A file is not UTF-8, and its letters can be read in several encodings."""
+
+    exit_code = 36
+
+    def __init__(self, columns: Iterable[str], source: str, encodings: Iterable[str]) -> None:
+        super().__init__(
+            f"{source} is not UTF-8, and letters in column {_some(tuple(columns))} can be read as {', '.join(encodings)}. "
+            "Export it as UTF-8, or say which it is: ptanalytics layout FILE --answer 'encoding=...'."
+        )
+
+
 class StudyBusyError(PtAnalyticsError):
     """Another import holds the study."""
 
@@ -212,7 +224,7 @@ class SuggestionsOffError(PtAnalyticsError):
 
 
 class ReferenceDataError(PtAnalyticsError):
-    """A file under reference/ breaks its own rules (unknown id, missing source)."""
+    """A file under reference/, or a site's own codes, breaks its rules (unknown id, missing source)."""
 
     exit_code = 30
 

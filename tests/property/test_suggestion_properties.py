@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import ptanalytics as pta
 from ptanalytics.errors import PtAnalyticsError
+from ptanalytics.loading.layout_parts import IgnoreRows, JoinedText, Spread
 from ptanalytics.loading.layout_text import layout_text
-from ptanalytics.loading.layouts import IgnoreRows, JoinedText, Layout, Match, Spread, TableLayout, parse_layout
+from ptanalytics.loading.layouts import Layout, Match, TableLayout, parse_layout
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 HEADING = st.sampled_from(

@@ -57,6 +57,19 @@ class TestEveryProject:
             assert unread < headings
             assert not set(entry.columns_dropped) & set(entry.columns_refused)
 
+    def test_each_checkbox_field_is_read_or_named_with_how_often_something_is_ticked(self, loaded, project):
+        rows = rows_of(project)
+        boxes = {}
+        for heading in (name for name in rows[0] if "___" in (name or "")):
+            boxes.setdefault(heading.split("___")[0], []).append(heading)
+        receipt = loaded[project].receipt
+        notes = " ".join(note for entry in receipt.files for note in entry.notes)
+        read = {name for entry in receipt.files for name in entry.columns_renamed}
+        for field, headings in list(boxes.items())[:12]:
+            n_ticked = sum(any(row[heading] == "1" for heading in headings) for row in rows)
+            named = f"{field} ({len(headings)} box{'es' * (len(headings) > 1)}, something ticked in {n_ticked:,} row"
+            assert set(headings) <= read or named in notes
+
     def test_what_identifies_is_refused_by_name(self, loaded, project):
         refused = {name for entry in loaded[project].receipt.files for name in entry.columns_refused}
         assert refused >= IDENTIFYING.get(project, set())

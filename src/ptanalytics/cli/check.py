@@ -6,6 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
+#: Rows set aside per row used above which a file is taken to be another than its headings say.
+_FEW = 9
+_UNKNOWN_KIND = "The headings alone do not say how this file is to be read."
+
 
 def check(
     path: Annotated[Path, typer.Argument(metavar="PATH|STUDY", help="An export, a folder of exports, or a study.")],
@@ -35,34 +39,48 @@ def check(
 
 
 def _check_exports(path: Path, reading: dict[str, Any], answers: dict[str, str]) -> int:
-    from ptanalytics.errors import AmbiguousDateOrderError, MissingColumnsError, NothingUsableError
+    from ptanalytics.cli.layout import suggestions_in_words
+    from ptanalytics.errors import AmbiguousDateOrderError, AmbiguousEncodingError, MissingColumnsError, NothingUsableError
+    from ptanalytics.loading import suggest_layouts
 
     if answers:
         return _check_suggestion(path, reading, answers) or 0
     try:
-        return _check_loading(path, reading)
-    except (AmbiguousDateOrderError, MissingColumnsError, NothingUsableError) as error:
+        n_aside, is_meant = _check_loading(path, reading)
+        if not is_meant and path.is_file():
+            typer.echo("\nMost rows cannot be used as the headings alone say. This is how the file could be read:")
+            for line in suggestions_in_words(suggest_layouts(path)):
+                typer.echo(line)
+        return n_aside
+    except (AmbiguousDateOrderError, AmbiguousEncodingError, MissingColumnsError, NothingUsableError) as error:
         if path.is_dir() or reading["layout"] is not None:
             typer.echo(f"{error}\nFor a proposal how to read a file of its own, run: ptanalytics check FILE", err=True)
             raise
-        typer.echo(f"The file cannot be read as it is: {error}\n\nThis is how it could be read:")
+        # What the headings alone would have needed is beside the point where a proposal is shown.
+        is_asking = isinstance(error, AmbiguousDateOrderError | AmbiguousEncodingError)
+        why = f"The file cannot be read as it is: {error}" if is_asking else _UNKNOWN_KIND
+        typer.echo(f"{why}\n\nThis is how it could be read:")
         n_set_aside = _check_suggestion(path, reading, answers)
         if n_set_aside is None:
             raise
         return n_set_aside
 
 
-def _check_loading(path: Path, reading: dict[str, Any]) -> int:
+def _check_loading(path: Path, reading: dict[str, Any]) -> tuple[int, bool]:
+    """Say what became of the rows; return how many are set aside, and whether the headings alone served the file."""
     from ptanalytics.cli.counts import reading_in_words, reasons_in_words, receipt_in_words
     from ptanalytics.cli.progress import progress_bar
     from ptanalytics.loading import load_exports
+    from ptanalytics.loading.columns import AUTOMATIC
 
     with progress_bar("Reading"):
         loaded = load_exports(path, **reading)
     reasons = reasons_in_words(loaded.quarantine.reasons)
     for line in (*reading_in_words(loaded.receipt), *receipt_in_words(loaded.receipt), *reasons):
         typer.echo(line)
-    return loaded.receipt.rows_set_aside
+    by_headings = [entry for entry in loaded.receipt.files if entry.layout_id == AUTOMATIC]
+    is_meant = all(entry.rows_set_aside <= _FEW * entry.rows_used for entry in by_headings)
+    return loaded.receipt.rows_set_aside, is_meant
 
 
 def _check_suggestion(path: Path, reading: dict[str, Any], answers: dict[str, str]) -> int | None:
@@ -75,15 +93,17 @@ def _check_suggestion(path: Path, reading: dict[str, Any], answers: dict[str, st
     for line in suggestions_in_words(found):
         typer.echo(line)
     ready = [one for one in found if one.is_ready]
-    if not any(question.is_needed for one in found for question in one.questions) and not ready:
+    if not ready and not any(one.questions for one in found):
         return None
     if not ready:
-        message = f"{path.name} cannot be read before the questions marked 'must be answered' are."
+        is_marked = any(question.is_needed for one in found for question in one.questions)
+        which = "the questions marked 'must be answered' are" if is_marked else "its questions are answered"
+        message = f"{path.name} cannot be read before {which}."
         raise LayoutError(message)
     n_set_aside = 0
     for one in ready:
         typer.echo(f"\nWith this layout ({one.file}):")
-        n_set_aside += _check_loading(path, {**reading, "layout": one.layout})
+        n_set_aside += _check_loading(path, {**reading, "layout": one.layout})[0]
     given = " ".join(f"--answer {shlex.quote(f'{name}={value}')}" for name, value in answers.items())
     typer.echo(
         f"\nTo keep it for every export of this shape: ptanalytics layout {shlex.quote(str(path))} --study STUDY {given}"

@@ -74,7 +74,8 @@ def reasons_in_words(reasons: "pd.DataFrame") -> Iterator[str]:
     """Say how many rows were set aside for each file, column and rule, most frequent first."""
     kinds = Counter(zip(reasons["file"], reasons["column"], reasons["rule"], reasons["reason"], strict=True))
     for (file, column, rule, reason), n_rows in kinds.most_common(_SHOWN_REASONS):
-        where = f"in column {printable(str(column))} of {printable(str(file))}"
+        # A line that is broken as a whole is wrong in no column.
+        where = f"in column {printable(str(column))} of {printable(str(file))}" if column else f"in {printable(str(file))}"
         yield f"  {n_rows:,} x {printable(str(rule))} {where}: {printable(str(reason))}"
     if len(kinds) > _SHOWN_REASONS:
         yield f"  and {len(kinds) - _SHOWN_REASONS} more kinds"

@@ -5,9 +5,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from ptanalytics.errors import LayoutError, MissingColumnsError
-from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, same_heading
+from ptanalytics.loading.layout_parts import JoinedText
+from ptanalytics.loading.layouts import Layout, TableLayout, same_heading
 from ptanalytics.loading.names import KnownName, identifying_category, known_names
 from ptanalytics.loading.reshape import spread_out
+from ptanalytics.loading.suggest_surveys import about_responses, test_responses
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Layout id of a file that was read without a layout.
@@ -55,6 +57,7 @@ def match_layout(layout: Layout, headings: tuple[str, ...], file: str, columns: 
         if needed := [name for name in absent if name not in optional]:
             raise MissingColumnsError(needed, found=headings, source=f"{file} (layout {layout.id})")
         exact = _with_real_headings(table, by_name, set(absent), columns)
+        _refuse_incomplete(exact, layout.id)
         found += spread_out(exact)
     # A column that one table of the layout reads is not dropped, though the others leave it.
     read = {name for table in found for name in table.read_columns()}
@@ -78,12 +81,22 @@ def match_headings(headings: tuple[str, ...], file: str, columns: Mapping[str, s
     complete = [reading for reading in readings if not reading.missing and _says_enough(reading, file)]
     if complete:
         best = max(complete, key=lambda reading: _fit(reading, file))
-        return _as_match(_automatic_layout(best), AUTOMATIC, headings, _derived_notes(best))
+        return _as_match(_automatic_layout(best, headings), AUTOMATIC, headings, _derived_notes(best))
     near = [r for r in readings if _is_meant(r, file)]
     if near:
         best = max(near, key=lambda reading: _fit(reading, file))
         raise MissingColumnsError(best.missing, found=headings, source=f"{file} (read as {best.table})")
     return None
+
+
+def _refuse_incomplete(table: TableLayout, layout_id: str) -> None:
+    needed = {name for name, info in columns_of(TABLES[table.table]).items() if info.is_required}
+    if missing := sorted(needed - set(table.given_columns()) - ({table.spread.name} if table.spread else set())):
+        message = (
+            f"The layout {layout_id} does not say where {', '.join(missing)} of the table {table.table} comes from, and no "
+            "row can be without it. Add it under [tables.columns], or ask for a proposal with 'ptanalytics layout FILE'."
+        )
+        raise LayoutError(message)
 
 
 def _refuse_file_name(table: TableLayout, layout_id: str, file: str) -> None:
@@ -107,7 +120,10 @@ def _read_as(table: str, headings: tuple[str, ...], columns: Mapping[str, str]) 
     ours = columns_of(TABLES[table])
     own = {same_heading(theirs): name for theirs, name in columns.items() if name in ours}
     reading = _Reading(table)
+    of_responses = about_responses(headings)
     for heading in headings:
+        if heading in of_responses:
+            continue
         key = same_heading(heading)
         known = KnownName(own[key], -1) if key in own else known_names(table).get(key)
         if known is None or (known.rank > 0 and identifying_category(heading)):
@@ -143,13 +159,13 @@ def _fit(reading: _Reading, file: str) -> tuple[float, bool, int]:
     return sure + 1.5 * _is_named(reading.table, file), _is_named(reading.table, file), -len(reading.missing)
 
 
-def _automatic_layout(reading: _Reading) -> TableLayout:
+def _automatic_layout(reading: _Reading, headings: tuple[str, ...]) -> TableLayout:
     joined = {}
     if reading.table == "sessions" and "session_id" not in reading.columns:
         # One patient's entries with one start are one session.
         start = reading.columns["started_at"]
         joined = {"session_id": JoinedText(columns=(start, start), separator="|")}
-    return TableLayout(table=reading.table, columns=reading.columns, joined=joined)
+    return TableLayout(table=reading.table, columns=reading.columns, joined=joined, set_aside=test_responses(headings))
 
 
 def _derived_notes(reading: _Reading) -> tuple[str, ...]:
@@ -185,6 +201,15 @@ def _with_real_headings(
             "joined": {
                 n: j.model_copy(update={"columns": tuple(real(c) for c in j.columns)}) for n, j in table.joined.items()
             },
+            "checkboxes": {
+                n: boxes.model_copy(
+                    update={
+                        "columns": {choice: real(c) for choice, c in boxes.columns.items()},
+                        "missing": tuple(real(c) for c in boxes.missing),
+                    }
+                )
+                for n, boxes in table.checkboxes.items()
+            },
             "carry_forward": tuple(real(name) for name in table.carry_forward),
             "spread": table.spread
             and table.spread.model_copy(update={"columns": {n: real(c) for n, c in table.spread.columns.items()}}),
@@ -193,6 +218,7 @@ def _with_real_headings(
                     update={
                         "column": rule.column and real(rule.column),
                         "all_missing": tuple(real(name) for name in rule.all_missing if name not in absent),
+                        "none_checked": tuple(real(name) for name in rule.none_checked),
                     }
                 )
                 for rule in table.ignore

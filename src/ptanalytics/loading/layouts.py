@@ -5,15 +5,26 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable
-from datetime import date
 from fnmatch import fnmatch
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ptanalytics.errors import LayoutError
+from ptanalytics.loading.layout_parts import (
+    Aggregate,
+    Checkboxes,
+    DateParts,
+    Frozen,
+    IgnoreRows,
+    JoinedText,
+    NominalDates,
+    SetAside,
+    Spread,
+    Words,
+)
 from ptanalytics.loading.units import is_convertible
 from ptanalytics.reference import reference_file
 from ptanalytics.schemas import TABLES, columns_of
@@ -22,11 +33,7 @@ DateOrder = Literal["day_first", "month_first"]
 DecimalMark = Literal[".", ","]
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Match(_Frozen):
+class Match(Frozen):
     """When a layout applies: all these columns are there, the file name fits, and the shape where one is given."""
 
     columns: tuple[str, ...] = Field(min_length=1)
@@ -42,7 +49,7 @@ class Match(_Frozen):
         return fnmatch(file_name.lower(), self.file_name.lower()) and all(same_heading(c) in known for c in self.columns)
 
 
-class TextForm(_Frozen):
+class TextForm(Frozen):
     """How the text file itself is written, where that cannot be seen from it."""
 
     delimiter: Literal[",", ";", "\t", "|"] | None = None
@@ -65,110 +72,7 @@ class TextForm(_Frozen):
         return value
 
 
-class DateParts(_Frozen):
-    """A day written in three columns."""
-
-    year: str
-    month: str
-    day: str
-
-
-class NominalDates(_Frozen):
-    """A visit number turned into a nominal day: ``start`` plus so many days. The real day is not in the file."""
-
-    event: str
-    start: date
-    days: dict[str, int] = Field(min_length=1)
-
-
-class JoinedText(_Frozen):
-    """An id made of several columns."""
-
-    columns: tuple[str, ...] = Field(min_length=2)
-    separator: str = "-"
-    #: Leave blank parts out; otherwise one blank part leaves no id.
-    skip_blank: bool = False
-
-
-class Words(_Frozen):
-    """Words turned into a name such as ``low_back``: lower case, underscores, a trailing word dropped."""
-
-    drop_suffix: str = ""
-
-
-class SetAside(_Frozen):
-    """Rows that are well written but are not what the table holds."""
-
-    column: str
-    equals: tuple[str, ...] = ()
-    is_missing: bool = False
-    rule: str
-    reason: str
-
-    @model_validator(mode="after")
-    def _says_when(self) -> "SetAside":
-        if bool(self.equals) == self.is_missing:
-            message = "give either equals or is_missing"
-            raise ValueError(message)
-        return self
-
-
-class Aggregate(_Frozen):
-    """Several rows of a file that are one row of the table (the sets of one exercise)."""
-
-    by: tuple[str, ...] = Field(min_length=1)
-    values: dict[str, Literal["count", "mean", "max", "sum"]] = Field(min_length=1)
-
-
-class IgnoreRows(_Frozen):
-    """Rows of the file that say nothing about this table (another form, another event), counted but not set aside."""
-
-    #: What they are, in words for the receipt, e.g. "rows of other events".
-    kind: str
-    column: str | None = None
-    equals: tuple[str, ...] = ()
-    not_equals: tuple[str, ...] = ()
-    is_missing: bool = False
-    is_given: bool = False
-    #: All these columns are blank.
-    all_missing: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _says_when(self) -> "IgnoreRows":
-        ways = [bool(self.equals), bool(self.not_equals), self.is_missing, self.is_given]
-        if sum((*ways, bool(self.all_missing))) != 1 or any(ways) == (self.column is None):
-            message = "give all_missing, or column with one of equals, not_equals, is_missing, is_given"
-            raise ValueError(message)
-        return self
-
-    def read_columns(self) -> tuple[str, ...]:
-        """Return the file's columns it looks at."""
-        return (*self.all_missing, *((self.column,) if self.column else ()))
-
-
-class Spread(_Frozen):
-    """Columns of a wide file that are rows of the table: each line gives one row for each of these columns.
-
-    ``columns`` has on the left what the row gets in ``name`` (an item id, an instrument, a day) and on the right the
-    file's column whose cell is the ``value``. With ``days_after`` the left side is a number of days that is added to the
-    day in that column of ours. Where ``value`` is required a blank cell is no row; where it is optional (an answer) it is
-    a row without a value as long as any of the columns is filled.
-    """
-
-    name: str
-    value: str
-    columns: dict[str, str] = Field(min_length=1)
-    days_after: bool = False
-
-    @model_validator(mode="after")
-    def _counts_days(self) -> "Spread":
-        if self.days_after and any(not re.fullmatch(r"-?\d{1,5}", key) for key in self.columns):
-            message = "with days_after the left side of spread.columns must be whole numbers of days"
-            raise ValueError(message)
-        return self
-
-
-class TableLayout(_Frozen):
+class TableLayout(Frozen):
     """How one table is read from one kind of file. Keys on the left are our columns, texts on the right the file's."""
 
     table: str
@@ -180,6 +84,7 @@ class TableLayout(_Frozen):
     date_parts: dict[str, DateParts] = Field(default_factory=dict)
     nominal_dates: dict[str, NominalDates] = Field(default_factory=dict)
     joined: dict[str, JoinedText] = Field(default_factory=dict)
+    checkboxes: dict[str, Checkboxes] = Field(default_factory=dict)
     codings: dict[str, dict[str, str]] = Field(default_factory=dict)
     words: dict[str, Words] = Field(default_factory=dict)
     #: Ids of ours that a spreadsheet turned into numbers: "123.00" is "123".
@@ -192,6 +97,8 @@ class TableLayout(_Frozen):
     shown: tuple[str, ...] = ()
     ignore: tuple[IgnoreRows, ...] = ()
     spread: Spread | None = None
+    #: Our column → which digit of a profile it takes, and of how many: (1, 5) is the first of five.
+    digit_of: dict[str, tuple[int, int]] = Field(default_factory=dict)
     #: Days added to a date or time of ours after it was read.
     shift_days: dict[str, int] = Field(default_factory=dict)
     date_order: DateOrder | None = None
@@ -254,6 +161,7 @@ class TableLayout(_Frozen):
             *self.date_parts,
             *self.nominal_dates,
             *self.joined,
+            *self.checkboxes,
             *((self.spread.value,) if self.spread else ()),
             # Days after a start are added to a column that is read like any other.
             *((self.spread.name,) if self.spread and not self.spread.days_after else ()),
@@ -266,6 +174,7 @@ class TableLayout(_Frozen):
             *(name for parts in self.date_parts.values() for name in (parts.year, parts.month, parts.day)),
             *(nominal.event for nominal in self.nominal_dates.values()),
             *(name for joined in self.joined.values() for name in joined.columns),
+            *(name for boxes in self.checkboxes.values() for name in boxes.read_columns()),
             *self.carry_forward,
             *(rule.column for rule in self.set_aside),
             *self.shown,
@@ -275,7 +184,7 @@ class TableLayout(_Frozen):
         return tuple(dict.fromkeys(names))
 
 
-class Layout(_Frozen):
+class Layout(Frozen):
     """One kind of export."""
 
     id: str

@@ -1,25 +1,36 @@
 """Open a file as text tables, in the written form that a layout given or saved says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from ptanalytics.errors import PtAnalyticsError
+from ptanalytics.errors import AmbiguousEncodingError, PtAnalyticsError
 from ptanalytics.loading.layouts import Layout, TextForm, same_heading
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.readers import TextTable, read_text_tables
+from ptanalytics.loading.readers.fhir_codes import with_site_codes
 
 
-def open_tables(path: Path, layout: Layout | None, saved: Sequence[Layout] = ()) -> tuple[list[TextTable], str]:
+def open_tables(
+    path: Path, layout: Layout | None, saved: Sequence[Layout] = (), codes: Path | None = None
+) -> tuple[list[TextTable], str]:
     """Read a file as text tables and return them with its fingerprint.
 
     Args:
         path: The file.
         layout: The layout that is given for it; its ``[text]`` says how the file is written.
         saved: Layouts that read every export of their shape; one with a ``[text]`` of its own is tried on the file.
+        codes: A folder that may hold a site's own codes, beside the file's own folder.
 
     Raises:
         PtAnalyticsError: As `read_text_tables`.
     """
+    with with_site_codes(path.parent, codes) as digest:
+        tables, fingerprint = _open(path, layout, saved)
+    return [replace(table, own_codes=digest) for table in tables] if digest else tables, fingerprint
+
+
+def _open(path: Path, layout: Layout | None, saved: Sequence[Layout]) -> tuple[list[TextTable], str]:
     known = known_headings() | {name for one in (*saved, *((layout,) if layout else ())) for name in _headings_of(one)}
     if layout is not None:
         return read_text_tables(path, known, layout.text)
@@ -40,6 +51,16 @@ def reads_all_of(layout: Layout, headings: Sequence[str]) -> bool:
     names = {same_heading(heading) for heading in headings}
     wanted = layout.match.columns if layout.match else layout.tables[0].read_columns()
     return all(same_heading(name) in names for name in wanted)
+
+
+def refuse_open_letters(table: TextTable, file: str, read: Collection[str]) -> None:
+    """Stop where columns that are read hold letters of an encoding that nobody can tell from the file.
+
+    Raises:
+        AmbiguousEncodingError: Names the columns and the encodings.
+    """
+    if concerned := [heading for heading in table.open_headings if heading in read]:
+        raise AmbiguousEncodingError(concerned, file, table.open_encodings)
 
 
 def _headings_of(layout: Layout) -> set[str]:

@@ -1,92 +1,33 @@
 """REDCap exports, flat, raw or with labels: forms, events, repeats and choices become a layout of our tables."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-
-import polars as pl
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ptanalytics.loading.columns import ColumnMatch
 from ptanalytics.loading.item_groups import ItemGroup, item_groups
-from ptanalytics.loading.layouts import IgnoreRows, JoinedText, Layout, Match, Spread, TableLayout, same_heading, shape_of
-from ptanalytics.loading.names import identifying_category, known_names
+from ptanalytics.loading.layout_parts import IgnoreRows, JoinedText, Spread
+from ptanalytics.loading.layouts import Layout, Match, TableLayout, same_heading, shape_of
+from ptanalytics.loading.names import known_names
 from ptanalytics.loading.readers import TextTable
-from ptanalytics.loading.readers.redcap_dictionary import DictionaryField, RedcapDictionary, find_dictionary
+from ptanalytics.loading.redcap_checkboxes import (
+    TICKED,
+    TickedItems,
+    boxes_for,
+    checkbox_fields,
+    not_begun,
+    ticked_items,
+    unread_boxes,
+    yes_or_no_box,
+)
+from ptanalytics.loading.redcap_forms import RedcapColumn, RedcapExport, RedcapForm, choice_of, redcap_export
 from ptanalytics.loading.value_labels import coding_of
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Layout id of a REDCap export that was read by its own headings and dictionary.
 REDCAP = "redcap"
-_STRUCTURE = {
-    "event": ("redcap_event_name", "event name"),
-    "repeat": ("redcap_repeat_instrument", "repeat instrument"),
-    "instance": ("redcap_repeat_instance", "repeat instance"),
-    "group": ("redcap_data_access_group", "data access group"),
-    "survey": ("redcap_survey_identifier", "survey identifier"),
-}
-_RECORD_IDS = frozenset({"recordid", "studyid", "participantid", "patientid", "subjectid"})
 _NOT_COMPLETED = "[not completed]"
 _FORM_TABLES = ("pain_scores", "sessions", "plans", "pauses", "flags", "scores")
-_MARKED = "marked as identifier in the data dictionary"
-
-
-@dataclass(frozen=True)
-class RedcapColumn:
-    """A column of the export and the field it comes from."""
-
-    heading: str
-    about: DictionaryField | None = None
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the column is called: its heading, its field and the field's label."""
-        return (self.heading, self.about.name, self.about.label) if self.about else (self.heading,)
-
-    def identifies(self) -> str | None:
-        """Return why the column identifies a person, or None."""
-        if self.about and self.about.is_identifier:
-            return _MARKED
-        return next((category for name in self.names if (category := identifying_category(name))), None)
-
-
-@dataclass
-class RedcapForm:
-    """One form (instrument) of the project: its columns, and the time its survey was completed."""
-
-    name: str
-    columns: list[RedcapColumn] = field(default_factory=list)
-    timestamp: str | None = None
-    is_repeating: bool = False
-
-
-@dataclass(frozen=True)
-class RedcapExport:
-    """What a REDCap export is made of."""
-
-    id_heading: str
-    #: ``event``, ``repeat``, ``instance``, ``group`` → heading, where the export has them.
-    structure: Mapping[str, str]
-    forms: tuple[RedcapForm, ...]
-    dictionary: str = ""
-    #: What a person should decide, as sentences.
-    open_points: tuple[str, ...] = ()
-
-
-def redcap_export(table: TextTable) -> RedcapExport | None:
-    """Recognise a REDCap export by its own columns or by the data dictionary beside it; None: it is another file."""
-    headings = table.headings
-    structure = _structure(headings)
-    dictionary = find_dictionary(table.path, headings) if table.path.suffix.lower() in (".csv", ".tsv") else None
-    id_heading = _id_heading(headings, dictionary)
-    is_redcap = dictionary is not None or "event" in structure or "repeat" in structure or _ends_with_status(headings)
-    if id_heading is None or not is_redcap:
-        return None
-    rest = [heading for heading in headings if heading != id_heading and heading not in structure.values()]
-    forms = _forms_of(rest, dictionary) if dictionary else _forms_by_status(rest)
-    if repeating := _repeating(table, structure):
-        for form in forms:
-            form.is_repeating = same_heading(form.name) in repeating
-    return RedcapExport(id_heading, structure, tuple(forms), dictionary.file if dictionary else "")
 
 
 def redcap_layout(table: TextTable) -> tuple[Layout, RedcapExport] | None:
@@ -99,6 +40,10 @@ def redcap_layout(table: TextTable) -> tuple[Layout, RedcapExport] | None:
     for form in export.forms:
         tables += _form_tables(form, export)
         tables += _answers(form, export, questions)
+        tables += _ticked_answers(form, export, questions)
+    boxes = [one for form in export.forms for one in checkbox_fields(form)]
+    told = unread_boxes(table, boxes, [name for one in tables for name in one.read_columns()])
+    tables[0] = tables[0].model_copy(update={"notes": (*tables[0].notes, *questions, *told)})
     layout = Layout(
         id=REDCAP,
         description="A REDCap export, read by its headings" + (f" and {export.dictionary}." if export.dictionary else "."),
@@ -116,80 +61,6 @@ def with_identifiers(match: ColumnMatch, export: RedcapExport) -> ColumnMatch:
     return replace(match, refused={**match.refused, **marked}, dropped=dropped)
 
 
-def _structure(headings: Sequence[str]) -> dict[str, str]:
-    return {role: heading for role, names in _STRUCTURE.items() for heading in headings if heading.strip().lower() in names}
-
-
-def _id_heading(headings: Sequence[str], dictionary: RedcapDictionary | None) -> str | None:
-    if dictionary:
-        first = dictionary.fields[0]
-        wanted = {same_heading(first.name), same_heading(first.label)}
-        return next((heading for heading in headings if same_heading(heading) in wanted), None)
-    # An index column that a program wrote before it has no heading.
-    named = [heading for heading in headings if not re.fullmatch(r"column \d+", heading)]
-    return named[0] if named and same_heading(named[0]) in _RECORD_IDS else None
-
-
-def _ends_with_status(headings: Sequence[str]) -> bool:
-    return headings[-1].lower().endswith("_complete")
-
-
-def _status_form(heading: str) -> str | None:
-    return heading[: -len("_complete")] if heading.lower().endswith("_complete") else None
-
-
-def _forms_by_status(headings: Iterable[str]) -> list[RedcapForm]:
-    """Cut the columns into forms where each form's status column ends it."""
-    forms, current = [], RedcapForm("")
-    for heading in headings:
-        if name := _status_form(heading):
-            current.name = name
-            forms.append(current)
-            current = RedcapForm("")
-        elif heading.lower().endswith("_timestamp"):
-            current.timestamp = heading
-        else:
-            current.columns.append(RedcapColumn(heading))
-    return [*forms, current] if current.columns else forms
-
-
-def _forms_of(headings: Iterable[str], dictionary: RedcapDictionary) -> list[RedcapForm]:
-    forms = {entry.form: RedcapForm(entry.form) for entry in dictionary.fields}
-    by_name = {entry.name.lower(): entry for entry in dictionary.fields}
-    by_label: dict[str, list[DictionaryField]] = {}
-    for entry in dictionary.fields:
-        by_label.setdefault(same_heading(entry.label), []).append(entry)
-    pending: str | None = None
-    for heading in headings:
-        stem = re.sub(r" \(\d+\)$", "", heading)
-        if stem.lower() == "survey timestamp":
-            pending = heading
-            continue
-        if heading.lower().endswith("_timestamp") and heading[: -len("_timestamp")] in forms:
-            forms[heading[: -len("_timestamp")]].timestamp = heading
-            continue
-        if _status_form(heading) in forms or stem.lower() == "complete?":
-            continue
-        about = by_name.get(heading.split("___")[0].lower())
-        if about is None:
-            same = by_label.get(same_heading(stem.split(" (choice=")[0]), [])
-            # Several fields may have one label; the columns stand in the order of the fields.
-            about = (same.pop(0) if len(same) > 1 and "(choice=" not in heading else same[0]) if same else None
-        form = forms[about.form] if about else forms.setdefault("", RedcapForm(""))
-        form.columns.append(RedcapColumn(heading, about))
-        if pending and about:
-            form.timestamp, pending = pending, None
-    return [form for form in forms.values() if form.columns]
-
-
-def _repeating(table: TextTable, structure: Mapping[str, str]) -> set[str]:
-    """Return the forms that repeat, as the rows name them."""
-    if "repeat" not in structure:
-        return set()
-    names = table.frame.select(pl.col(structure["repeat"]).unique()).collect(engine="streaming").to_series()
-    return {same_heading(name) for name in names.drop_nulls().to_list() if name.strip()}
-
-
 def _patients(export: RedcapExport) -> TableLayout:
     found: dict[str, RedcapColumn] = {}
     for form in export.forms:
@@ -199,14 +70,20 @@ def _patients(export: RedcapExport) -> TableLayout:
     columns = {ours: column.heading for ours, column in found.items()}
     if "group" in export.structure:
         columns["site"] = export.structure["group"]
+    fields = [one for form in export.forms if not form.is_repeating for one in checkbox_fields(form)]
+    boxes = boxes_for("patients", fields, tuple(columns))
     ignore = []
     if "repeat" in export.structure:
         ignore.append(IgnoreRows(kind="rows of repeating forms", column=export.structure["repeat"], is_given=True))
-    if "event" in export.structure and columns:
-        ignore.append(IgnoreRows(kind="rows of events without these columns", all_missing=tuple(columns.values())))
+    filled = (*columns.values(), *(name for box in boxes.values() for name in box.read_columns()))
+    if "event" in export.structure and filled:
+        # Boxes of an event that has others of these columns are 0 there too, so only the others say which events these are.
+        told = tuple(columns.values()) or filled
+        ignore.append(IgnoreRows(kind="rows of events without these columns", all_missing=told))
     return TableLayout(
         table="patients",
         columns={"patient_id": export.id_heading, **columns},
+        checkboxes=boxes,
         codings=_codings("patients", found),
         ignore=tuple(ignore),
         notes=_notes(export),
@@ -228,8 +105,7 @@ def _columns_for(table: str, columns: Sequence[RedcapColumn]) -> dict[str, Redca
     names = known_names(table)
     found: dict[str, tuple[int, RedcapColumn]] = {}
     for column in columns:
-        is_box = "___" in column.heading or " (choice=" in column.heading
-        if is_box or column.identifies():
+        if choice_of(column) or column.identifies():
             continue
         fits = [names[key] for name in column.names if (key := same_heading(name)) in names]
         for fit in fits[:1]:
@@ -257,21 +133,26 @@ def _form_tables(form: RedcapForm, export: RedcapExport) -> list[TableLayout]:
         if (at := _time_column(table)) not in columns and (day := _day_of(form)):
             columns[at] = day
         joined = _row_id(export, ("session_id",) if table == "sessions" and "session_id" not in columns else ())
-        given = {"patient_id", *columns, *joined}
+        fields = checkbox_fields(form)
+        boxes = boxes_for(table, fields, tuple(columns))
+        yes_or_no = yes_or_no_box(table, fields, tuple(columns))
+        given = {"patient_id", *columns, *joined, *boxes}
         needed = {name for name, info in infos.items() if info.is_required}
         if not found or needed - given or set(columns) == {at}:
             continue
         layout = TableLayout(
             table=table,
             part=form.name,
-            columns={"patient_id": export.id_heading, **columns},
-            codings=_codings(table, found),
+            columns={"patient_id": export.id_heading, **columns, **yes_or_no},
+            checkboxes=boxes,
+            codings={**_codings(table, found), **dict.fromkeys(yes_or_no, TICKED)},
             joined=joined,
             missing_codes=(_NOT_COMPLETED,),
             ignore=_rows_of(form, export, tuple(column.heading for column in found.values())),
         )
-        if best is None or len(found) > best[0]:
-            best = (len(found), layout)
+        n_found = len(found) + len(boxes) + len(yes_or_no)
+        if best is None or n_found > best[0]:
+            best = (n_found, layout)
     return [best[1]] if best else []
 
 
@@ -292,7 +173,7 @@ def _day_of(form: RedcapForm) -> str | None:
 
 
 def _is_named_date(heading: str) -> bool:
-    return bool(re.search(r"(?i)(^|_)(date|datetime)(_|$)", heading))
+    return bool(re.search(r"(?i)(^|[_ ])(date|datetime)([_ ]|$)", heading))
 
 
 def _row_id(export: RedcapExport, names: Sequence[str]) -> dict[str, JoinedText]:
@@ -316,7 +197,7 @@ def _rows_of(form: RedcapForm, export: RedcapExport, filled: tuple[str, ...]) ->
 def _answers(form: RedcapForm, export: RedcapExport, questions: list[str]) -> list[TableLayout]:
     """Return the questionnaires of a form: its numbered fields with numeric choices or numbers."""
     by_name = {(column.about.name if column.about else column.heading): column for column in form.columns}
-    names = [name for name, column in by_name.items() if _holds_numbers(column) and "___" not in name]
+    names = [name for name, column in by_name.items() if _holds_numbers(column) and not choice_of(column)]
     found = []
     groups = item_groups(names)
     for group in groups:
@@ -324,14 +205,43 @@ def _answers(form: RedcapForm, export: RedcapExport, questions: list[str]) -> li
             continue  # without a dictionary nothing says that numbered columns are one questionnaire
         day = _day_of(form)
         if day is None:
-            questions.append(
-                f"The form '{form.name}' has the items {', '.join(group.columns.values())} and no date. To store its "
-                "answers, say in the layout which column holds their day (columns.completed_at), or give each event a "
-                "nominal day (nominal_dates.completed_at)."
-            )
+            questions.append(_no_day(form, list(group.columns.values())))
             continue
         found.append(_answers_layout(form, export, _named(group, form, is_alone=len(groups) == 1), by_name, day))
     return found
+
+
+def _no_day(form: RedcapForm, items: Sequence[str]) -> str:
+    return (
+        f"The form '{form.name}' has the items {', '.join(items)} and no date. To store its answers, say in the layout "
+        "which column holds their day (columns.completed_at), or give events a nominal day (nominal_dates.completed_at)."
+    )
+
+
+def _ticked_answers(form: RedcapForm, export: RedcapExport, questions: list[str]) -> list[TableLayout]:
+    """Return the questionnaires of a form whose items are boxes: ticked is 1, not ticked is 0."""
+    found = []
+    for items in ticked_items(checkbox_fields(form)):
+        if day := _day_of(form):
+            found.append(_ticked_layout(form, export, items, day))
+        else:
+            questions.append(_no_day(form, list(items.columns.values())))
+    return found
+
+
+def _ticked_layout(form: RedcapForm, export: RedcapExport, items: TickedItems, day: str) -> TableLayout:
+    return TableLayout(
+        table="responses",
+        part=f"{form.name} {items.instrument_id}".strip(),
+        columns={"patient_id": export.id_heading, "completed_at": day},
+        constants={"instrument_id": items.instrument_id},
+        joined=_row_id(export, ("response_id",)),
+        codings={"answer": TICKED},
+        missing_codes=(_NOT_COMPLETED,),
+        spread=Spread(name="item_id", value="answer", columns=dict(items.columns)),
+        ignore=(*_rows_of(form, export, tuple(items.columns.values())), *not_begun(form, items)),
+        notes=(f"Boxes of the form '{form.name}' are the items of {items.instrument_id}: ticked is 1, not ticked is 0.",),
+    )
 
 
 def _named(group: ItemGroup, form: RedcapForm, *, is_alone: bool) -> ItemGroup:

@@ -10,16 +10,22 @@ from ptanalytics.errors import LayoutError, MissingColumnsError
 from ptanalytics.loading.columns import AUTOMATIC, ColumnMatch, match_layout
 from ptanalytics.loading.convert import REASONS, convert, explain_rows
 from ptanalytics.loading.decisions import ColumnDecisions
-from ptanalytics.loading.layouts import JoinedText, Layout, TableLayout, read_layout
+from ptanalytics.loading.layout_parts import JoinedText
+from ptanalytics.loading.layouts import Layout, TableLayout, read_layout
 from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.receipt import FileReceipt, Receipt
+from ptanalytics.loading.redcap import REDCAP
 from ptanalytics.loading.sources import Source
+from ptanalytics.loading.suggest_surveys import test_responses
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Columns of the quarantine that are not the file's.
 _OURS = ("table", "import_number", "file", ROW)
 _NO_LAYOUT = "the layout it was read with is not here; save it in the study's folder 'layouts'"
-_MERGED = "its layout makes one row of several: correct it in a copy of the export and import that"
+_NO_REDCAP_LAYOUT = (
+    "it was read as a REDCap export; save how with 'ptanalytics layout FILE --study STUDY', answer what it asks, and write "
+    "this workbook again"
+)
 _SEVERAL = "its line feeds the table in several ways: correct it in a copy of the export and import that"
 
 
@@ -42,6 +48,11 @@ class RepairGroup:
     text: pl.DataFrame
     #: ``row, column, rule, reason``.
     reasons: pl.DataFrame
+
+    @property
+    def merges(self) -> bool:
+        """Say whether several rows of the file are one row of the table."""
+        return self.match is not None and self.match.layout.aggregate is not None
 
 
 def repair_groups(
@@ -143,35 +154,47 @@ def _group(
 def _match_of(entry: FileReceipt, headings: Sequence[str], own: Sequence[Layout]) -> tuple[ColumnMatch | None, str]:
     """Return how a part of a file was read, from its receipt and its layout; or why that is not known."""
     if entry.layout_id == AUTOMATIC:
-        return _automatic(entry), ""
+        return _automatic(entry, headings), ""
+    if entry.layout_id == REDCAP:
+        # Made of the export's own headings, so it is nowhere; the proposal for the same export is the same layout.
+        found = [match for one in own if (match := _exact(one, entry, headings)) is not None]
+        return (found[0], "") if found else (None, _NO_REDCAP_LAYOUT)
     try:
         layout = next((one for one in own if one.id == entry.layout_id), None) or read_layout(entry.layout_id)
-        known = (
-            *(name for name in headings if name not in _OURS),
-            *entry.columns_renamed,
-            *entry.columns_dropped,
-            *entry.columns_refused,
-        )
-        wanted = [name for table in layout.tables for name in table.read_columns()]
-        every = tuple(dict.fromkeys(name for name in (*known, *wanted) if name != ROW))
+    except LayoutError:
+        return None, _NO_LAYOUT
+    match = _exact(layout, entry, headings)
+    return (match, "") if match is not None else (None, _NO_LAYOUT)
+
+
+def _exact(layout: Layout, entry: FileReceipt, headings: Sequence[str]) -> ColumnMatch | None:
+    """Return how a layout reads the part of a file that a receipt's entry is about; None where it does not."""
+    known = (
+        *(name for name in headings if name not in _OURS),
+        *entry.columns_renamed,
+        *entry.columns_dropped,
+        *entry.columns_refused,
+    )
+    wanted = [name for table in layout.tables for name in table.read_columns()]
+    every = tuple(dict.fromkeys(name for name in (*known, *wanted) if name != ROW))
+    try:
         matches = match_layout(layout, every, entry.file, entry.columns_renamed)
     except (LayoutError, MissingColumnsError):
-        return None, _NO_LAYOUT
+        return None
     fitting = [one for one in matches if one.layout.table == entry.table and one.layout.part == entry.part]
     # A column that the file lacked is in no receipt; with it the part would be read otherwise.
     exact = [one for one in fitting if dict(one.renamed) == entry.columns_renamed] or fitting
-    if len(exact) != 1:
-        return None, _NO_LAYOUT
-    return (None, _MERGED) if exact[0].layout.aggregate else (exact[0], "")
+    return exact[0] if len(exact) == 1 else None
 
 
-def _automatic(entry: FileReceipt) -> ColumnMatch:
+def _automatic(entry: FileReceipt, headings: Sequence[str]) -> ColumnMatch:
     columns = {ours: theirs for theirs, ours in entry.columns_renamed.items()}
     joined = {}
     if entry.table == "sessions" and "session_id" not in columns:
         # As when the file was read: one patient's entries with one start are one session.
         joined = {"session_id": JoinedText(columns=(columns["started_at"], columns["started_at"]), separator="|")}
-    layout = TableLayout(table=entry.table, columns=columns, joined=joined)
+    every = (*headings, *entry.columns_renamed, *entry.columns_dropped)
+    layout = TableLayout(table=entry.table, columns=columns, joined=joined, set_aside=test_responses(every))
     return ColumnMatch(layout=layout, layout_id=AUTOMATIC, renamed=entry.columns_renamed, dropped=(), refused={})
 
 
@@ -183,6 +206,7 @@ def headings_of(group: RepairGroup) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {ours: (theirs,) for ours, theirs in layout.columns.items()}
     found |= {ours: joined.columns for ours, joined in layout.joined.items()}
     found |= {ours: (parts.year, parts.month, parts.day) for ours, parts in layout.date_parts.items()}
+    found |= {ours: boxes.read_columns() for ours, boxes in layout.checkboxes.items()}
     found |= {ours: (dates.event,) for ours, dates in layout.nominal_dates.items()}
     return found
 
@@ -205,7 +229,8 @@ def read_again(group: RepairGroup, text: pl.DataFrame, timezone: str) -> tuple[p
         timezone: The study's time zone.
 
     Returns:
-        The valid rows, typed, with ``row``; and the reasons of the others: ``file, row, column, rule, reason``.
+        The valid rows, typed, with ``row`` (and ``rows``, where several became one); and the reasons of the others:
+        ``file, row, column, rule, reason``.
     """
     if group.match is None or not text.height:
         return pl.DataFrame(schema={ROW: pl.UInt32}), pl.DataFrame(schema=REASONS)

@@ -25,6 +25,10 @@ _LISTS = "_lists"
 #: Longest text that fits a cell of Excel, with room to spare.
 _LONGEST_CELL = 32_000
 _TOO_LONG = "rows with a text too long for a cell of Excel must be corrected in a copy of the export"
+_MERGED = (
+    "This is one of several rows of the file that become one. If the others are in the study already, correct it in a copy "
+    "of the export with the same name and import the copy."
+)
 #: Excel gets slow with more; the reasons stand in their own column as well.
 _MOST_COMMENTS = 3_000
 _FIRST_ROW = 2
@@ -205,7 +209,8 @@ def _write_rows(
         why = reasons.get(cells[ROW], [])
         faulty = {heading: reason for column, reason in why for heading in _faulty_headings(column, sources, cells)}
         sheet.write_number(at, places[ROW_KEY], cells[ROW], styles.locked)
-        sheet.write_string(at, places[WRONG_KEY], "\n".join(dict.fromkeys(reason for _, reason in why)), styles.wrong)
+        told = dict.fromkeys((*(reason for _, reason in why), *((_MERGED,) if group.merges else ())))
+        sheet.write_string(at, places[WRONG_KEY], "\n".join(told), styles.wrong)
         sheet.write_string(at, places[IMPORT_KEY], "" if group.import_number is None else str(group.import_number))
         sheet.write_string(at, places[PART_KEY], group.part)
         for heading in headings:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ptanalytics.loading.layouts import IgnoreRows, Spread, TableLayout
+from ptanalytics.loading.layout_parts import IgnoreRows, Spread
+from ptanalytics.loading.layouts import TableLayout
 from ptanalytics.loading.names import missing_codes
 from ptanalytics.loading.readers import FAULT, TextTable
-from ptanalytics.loading.staging import carried_forward
+from ptanalytics.loading.staging import carried_forward, is_checked
 from ptanalytics.schemas import TABLES, columns_of
 
 #: Kinds of rows that a spread leaves out, as the receipt counts them.
@@ -37,7 +38,7 @@ def spread_out(table: TableLayout) -> list[TableLayout]:
         return [table]
     info = columns_of(TABLES[table.table])[spread.value]
     parts = []
-    for name, heading in spread.columns.items():
+    for place, (name, heading) in enumerate(spread.columns.items(), start=1):
         blank = (
             IgnoreRows(kind=BLANK_CELLS, all_missing=(heading,))
             if info.is_required
@@ -50,6 +51,7 @@ def spread_out(table: TableLayout) -> list[TableLayout]:
                     "part": f"{table.part} {name}".strip(),
                     "columns": table.columns | {spread.value: heading},
                     "ignore": (*table.ignore, blank),
+                    "digit_of": {spread.value: (place, len(spread.columns))} if spread.digits else table.digit_of,
                     **_named(table, spread, name),
                 }
             )
@@ -114,6 +116,11 @@ def _kind(layout: TableLayout, *, has_faults: bool) -> pl.Expr:
 def _applies(rule: IgnoreRows, codes: list[str]) -> pl.Expr:
     if rule.all_missing:
         return pl.all_horizontal(_is_blank(name, codes) for name in rule.all_missing)
+    is_it = _column_applies(rule, codes) if rule.column else pl.lit(value=True)
+    return ~pl.any_horizontal(map(is_checked, rule.none_checked)) & is_it if rule.none_checked else is_it
+
+
+def _column_applies(rule: IgnoreRows, codes: list[str]) -> pl.Expr:
     name = rule.column or ""
     if rule.is_missing:
         return _is_blank(name, codes)

@@ -25,9 +25,10 @@ from ptanalytics.loading.layouts import (
     matching_layout,
     read_layout,
 )
-from ptanalytics.loading.opening import open_tables, reads_all_of
+from ptanalytics.loading.opening import open_tables, reads_all_of, refuse_open_letters
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
+from ptanalytics.loading.readers.fhir_codes import IS_SITE_CODES, is_site_codes
 from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, is_dictionary_file
 from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
@@ -68,6 +69,8 @@ class Source:
     ignored_kinds: Mapping[str, int] = field(default_factory=dict)
     #: What the reader says about the file.
     notes: tuple[str, ...] = ()
+    #: Digest of the site's own codes that were in use; empty where there were none.
+    own_codes: str = ""
     #: Keeps unpacked files until the source has been read.
     folders: tuple[ScratchFolder, ...] = ()
 
@@ -144,6 +147,8 @@ class _Search:
     date_order: DateOrder | None
     #: Layouts saved beside the study: they read every export of their shape.
     saved: tuple[Layout, ...] = ()
+    #: The folder they lie in; it may hold the site's own codes as well.
+    saved_in: Path | None = None
     found: list[Source] = field(default_factory=list)
     skipped: list[SkippedFile] = field(default_factory=list)
     #: Files with headings and no rows.
@@ -180,12 +185,13 @@ def find_sources(
         MissingColumnsError: A table lacks a required column.
         TableConflictError: Two files are the same table with different columns.
         AmbiguousDateOrderError: A column's dates fit both orders and nobody says which.
+        AmbiguousEncodingError: A column holds letters that several encodings read as words, and nobody says which.
         NothingUsableError: There is nothing to load.
     """
     check_timezone(timezone)
     given_layout = read_layout(layout) if isinstance(layout, Path | str) else layout
     saved = layouts_in(saved_layouts) if saved_layouts is not None else ()
-    search = _Search(timezone, given_layout, dict(columns or {}), date_order, saved)
+    search = _Search(timezone, given_layout, dict(columns or {}), date_order, saved, saved_layouts)
     given = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
     for path in _files(given, search):
         with told_plainly(path):
@@ -223,8 +229,11 @@ def _search_file(path: Path, search: _Search) -> None:
     if is_dictionary_file(path):
         search.skipped.append(SkippedFile(file=path.name, reason=DICTIONARY))
         return
+    if is_site_codes(path):
+        search.skipped.append(SkippedFile(file=path.name, reason=IS_SITE_CODES))
+        return
     try:
-        tables, fingerprint = open_tables(path, search.layout, search.saved)
+        tables, fingerprint = open_tables(path, search.layout, search.saved, search.saved_in)
     except EmptyExportError:
         search.empty.append(path)
         return
@@ -236,6 +245,7 @@ def _search_file(path: Path, search: _Search) -> None:
         matches = [with_labels(match, table.value_labels) for match in _matches(table, file, search)]
         if not matches:
             search.skipped.append(SkippedFile(file=file, reason=_why_no_table(table)))
+        refuse_open_letters(table, file, {name for match in matches for name in match.layout.read_columns()})
         meant = rows_meant(table, [match.layout for match in matches])
         search.found += [
             _as_source(table, match, rows, search, named=(file, fingerprint))
@@ -299,6 +309,7 @@ def _as_source(table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _S
         timezone=search.timezone,
         ignored_kinds={**table.ignored_kinds, **rows.ignored},
         notes=table.notes,
+        own_codes=table.own_codes,
         folders=table.folders,
     )
 

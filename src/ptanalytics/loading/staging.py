@@ -6,12 +6,17 @@ from pathlib import Path
 
 import polars as pl
 
-from ptanalytics.loading.layouts import NominalDates, TableLayout, Words
+from ptanalytics.loading.layout_parts import Checkboxes, NominalDates, Words
+from ptanalytics.loading.layouts import TableLayout
 from ptanalytics.loading.names import missing_codes
 from ptanalytics.loading.readers import FAULT, LINE_FAULTS, ROW
 
 #: Rule of the layout or of the line that a row breaks as a whole; missing where it breaks none.
 ROW_RULE = "_row_rule"
+#: What a box says in an export of codes or of labels, and of apps that write x or yes.
+_CHECKED = ("1", "checked", "yes", "true", "x", "selected")
+_UNCHECKED = ("0", "unchecked", "no", "false", "not selected")
+_NO_BOX = "neither_ticked_nor_not"
 
 
 def carried_forward(text: pl.LazyFrame, layout: TableLayout) -> pl.LazyFrame:
@@ -41,10 +46,13 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
         name: _joined(*joined.columns, by=joined.separator, skip_blank=joined.skip_blank)
         for name, joined in layout.joined.items()
     }
+    cells |= {name: _ticked(boxes) for name, boxes in layout.checkboxes.items()}
     for name, words in layout.words.items():
         cells[name] = _in_words(cells[name], words)
     for name in layout.without_decimals:
         cells[name] = cells[name].str.strip_chars().str.replace(r"^(\d+)\.0+$", "$1")
+    for name, (place, n_digits) in layout.digit_of.items():
+        cells[name] = _digit(cells[name], place, n_digits)
     for name, coding in layout.codings.items():
         cells[name] = _coded(cells[name], coding)
     rule = row_rule(layout, has_faults=has_faults)
@@ -62,17 +70,45 @@ def row_rule(layout: TableLayout, *, has_faults: bool) -> pl.Expr:
         else:
             applies = cell.is_in([value.lower() for value in rule.equals])
         found.append(pl.when(applies).then(pl.lit(rule.rule)))
+    for name, boxes in layout.checkboxes.items():
+        is_neither = [~is_box_word(column) for column in boxes.read_columns()]
+        found.append(pl.when(pl.any_horizontal(is_neither)).then(pl.lit(f"{_NO_BOX}_{name}")))
     return (pl.coalesce(found) if found else pl.lit(None, dtype=pl.String)).alias(ROW_RULE)
 
 
 def row_rule_sentences(layout: TableLayout) -> dict[str, str]:
     """Return the sentence of each rule that `row_rule` can name."""
-    return {**LINE_FAULTS, **{rule.rule: rule.reason for rule in layout.set_aside}}
+    boxes = {f"{_NO_BOX}_{name}": f"a box of {name} is neither ticked nor not (1 or 0)" for name in layout.checkboxes}
+    return {**LINE_FAULTS, **{rule.rule: rule.reason for rule in layout.set_aside}, **boxes}
 
 
 def row_rule_columns(layout: TableLayout) -> dict[str, str]:
-    """Return the file's column that each rule of the layout looks at."""
-    return {rule.rule: rule.column for rule in layout.set_aside}
+    """Return the file's column that each rule of the layout looks at; our column where it is made of boxes."""
+    boxes = {f"{_NO_BOX}_{name}": name for name in layout.checkboxes}
+    return {rule.rule: rule.column for rule in layout.set_aside} | boxes
+
+
+def is_checked(column: str) -> pl.Expr:
+    """Say whether a box is ticked; a blank one is not."""
+    return _box(column).is_in(_CHECKED).fill_null(value=False)
+
+
+def is_box_word(column: str) -> pl.Expr:
+    """Say whether a cell says that its box is ticked or not, or says nothing."""
+    cell = _box(column)
+    return cell.is_null() | cell.is_in([*_CHECKED, *_UNCHECKED, *missing_codes()])
+
+
+def _box(column: str) -> pl.Expr:
+    return pl.col(column).str.strip_chars().str.to_lowercase()
+
+
+def _ticked(boxes: Checkboxes) -> pl.Expr:
+    """Return the ticked choices as one text; missing where none is ticked or a box for "missing" is."""
+    choices = [pl.when(is_checked(column)).then(pl.lit(choice)) for choice, column in boxes.columns.items()]
+    text = pl.concat_str(choices, separator=boxes.separator, ignore_nulls=True)
+    is_missing = pl.any_horizontal(pl.lit(value=False), *map(is_checked, boxes.missing))
+    return pl.when((text != "") & ~is_missing).then(text)
 
 
 def _from_name(pattern: str, path: Path) -> str | None:
@@ -99,6 +135,15 @@ def _coded(cell: pl.Expr, coding: dict[str, str]) -> pl.Expr:
     new = [value for text, value in coding.items() if text != "*"]
     given = pl.when(~key.is_in(missing_codes())).then(pl.lit(coding["*"])) if "*" in coding else cell
     return pl.when(key.is_in(old)).then(key.replace(old, new)).otherwise(given)
+
+
+def _digit(cell: pl.Expr, place: int, n_digits: int) -> pl.Expr:
+    """Return one digit of a profile; a text that is no profile stays, marked so that it cannot be read as a number."""
+    text = cell.str.strip_chars()
+    is_profile = text.str.contains(rf"^\d{{{n_digits}}}$")
+    is_given = ~text.str.to_lowercase().is_in(missing_codes())
+    marked = pl.when(is_given).then(pl.format("{} (no profile)", text)).otherwise(text)
+    return pl.when(is_profile).then(text.str.slice(place - 1, 1)).otherwise(marked)
 
 
 def _in_words(cell: pl.Expr, words: Words) -> pl.Expr:

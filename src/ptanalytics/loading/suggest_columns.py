@@ -11,6 +11,7 @@ import polars as pl
 from ptanalytics.loading import cells, moments
 from ptanalytics.loading.layouts import DateOrder, same_heading
 from ptanalytics.loading.names import identifying_category, known_names
+from ptanalytics.loading.suggest_ratings import verbal_ratings
 from ptanalytics.loading.units import UNIT_WORDS
 from ptanalytics.schemas import TABLES, ColumnInfo, columns_of
 
@@ -24,6 +25,8 @@ _NEARLY_ALL = 0.9
 _SHORT_CODES = frozenset({*"0123456789", "99"})
 _UNIT_IN_BRACKETS = re.compile(r"^(?P<base>.*\S)\s*[(\[{](?P<unit>[^()\[\]{}]*)[)\]}]\s*$")
 _UNIT_AT_END = re.compile(r"^(?P<base>.*[^\W_])[\s_.\-]+(?P<unit>[A-Za-z]{1,8}|0[-_ ]?100?)$")
+#: What a column without a heading is called.
+_NO_HEADING = re.compile(r"column \d+")
 _SCALES = {
     "010": "0-10",
     "0to10": "0-10",
@@ -87,7 +90,10 @@ def candidates(
         if said:
             found += [Candidate(column, heading, 1.0, "you said so") for column in said]
             continue
+        is_count = heading.strip().lower().endswith("s") and given_are_numbers(texts)
         for column, (sure, why) in _by_name(table, heading).items():
+            if is_count and column in ("session_id", "exercise_id"):
+                continue  # "Sessions" with a number in it counts them
             coding = (labels or {}).get(heading, {})
             is_coded = bool(coding) and not infos[column].dtype.is_numeric()
             share = readable_share(texts.replace(dict(coding)) if is_coded else texts, infos[column])
@@ -96,6 +102,8 @@ def candidates(
             elif share >= MIN_READABLE:
                 read = f"{share:.0%} of the cells looked at can be read as {_kind(infos[column])}"
                 found.append(Candidate(column, heading, sure * (0.6 + 0.4 * share), f"{why}; {read}"))
+            elif column == "pain_nprs" and verbal_ratings(texts):
+                found.append(Candidate(column, heading, sure * 0.8, f"{why}; its cells rate pain in words"))
             elif infos[column].allowed and not coding and short_codes(texts):
                 found.append(Candidate(column, heading, sure * 0.8, f"{why}; its cells are codes"))
     return sorted(found, key=lambda candidate: -candidate.confidence)
@@ -103,6 +111,8 @@ def candidates(
 
 def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
     """Return our columns that a heading may mean, with how sure and why."""
+    if _NO_HEADING.fullmatch(heading):
+        return {}
     names = known_names(table)
     base, unit = split_unit(heading)
     found: dict[str, tuple[float, str]] = {}
@@ -116,7 +126,7 @@ def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
         return found
     wanted, words = same_heading(base), _words(base)
     for name, known in names.items():
-        alike = SequenceMatcher(None, wanted, name).ratio() if min(len(wanted), len(name)) >= _MIN_WORD else 0.0
+        alike = _alike(wanted, name) if min(len(wanted), len(name)) >= _MIN_WORD else 0.0
         is_part = len(name) >= _MIN_WORD and name in words
         if alike >= _MIN_ALIKE or is_part:
             why = (
@@ -128,6 +138,14 @@ def _by_name(table: str, heading: str) -> dict[str, tuple[float, str]]:
             if sure > found.get(known.column, (0.0, ""))[0]:
                 found[known.column] = (sure, why)
     return found
+
+
+def _alike(one: str, other: str) -> float:
+    """Return how alike two names are, from 0 to 1; 0 where even a quick look says that it is not enough."""
+    if 2 * min(len(one), len(other)) < _MIN_ALIKE * (len(one) + len(other)):
+        return 0.0
+    matcher = SequenceMatcher(None, one, other)
+    return matcher.ratio() if matcher.quick_ratio() >= _MIN_ALIKE else 0.0
 
 
 def _words(heading: str) -> set[str]:
@@ -149,6 +167,12 @@ def short_codes(texts: pl.Series) -> tuple[str, ...]:
     """Return the codes of a column that holds nothing but a few one-digit codes (and 99); none for any other column."""
     found = _given(texts).str.replace(r"\.0+$", "").unique().sort().to_list()
     return tuple(found) if found and set(found) <= _SHORT_CODES else ()
+
+
+def given_are_numbers(texts: pl.Series) -> bool:
+    """Say whether every given cell of a sample is a whole number."""
+    given = _given(texts)
+    return given.len() > 0 and bool(given.str.contains(r"^\d+$").all())
 
 
 def _given(texts: pl.Series) -> pl.Series:

@@ -1,16 +1,17 @@
 """The details of a suggested table: order of day and month, units, codes for missing. What is not said is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import polars as pl
 
-from ptanalytics.errors import LayoutError
 from ptanalytics.loading import cells
+from ptanalytics.loading.item_groups import instrument_named
 from ptanalytics.loading.layouts import TableLayout
 from ptanalytics.loading.moments import OrderEvidence, order_evidence
 from ptanalytics.loading.names import known_names
+from ptanalytics.loading.suggest_asking import Asking
 from ptanalytics.loading.suggest_columns import numbers_of, short_codes, split_unit
+from ptanalytics.loading.suggest_ratings import numbers_for, recall_in, verbal_ratings
 from ptanalytics.loading.suggest_sample import Sample
 from ptanalytics.loading.suggestion import Question
 from ptanalytics.loading.units import CLOCK, UNIT_WORDS, is_convertible
@@ -21,35 +22,9 @@ from ptanalytics.schemas.tables import RECALLS
 _MISSING_NUMBERS = ("-9", "-88", "-99", "-999", "-9999", "88", "99", "888", "999", "9999")
 #: Words that instruments and apps write in place of a number.
 _MISSING_WORDS = ("high", "low", "[not completed]", "not completed", "refused", "unknown", "skipped", "don't know", "error")
+_MOST_INSTRUMENTS = 100
 _UNITS_ASKED = {"load_kg": ("kg", "lb"), "duration_min": ("min", "s", "h"), "hold_s": ("s", "min")}
 _CLOCKED = r"(?i)\d\s*(?:h|m|min|s|sec)\b|^\d{1,2}:\d{2}:\d{2}$"
-
-
-@dataclass
-class Asking:
-    """The answers a person has given, the questions still open, and notes."""
-
-    answers: dict[str, str]
-    questions: list[Question] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
-
-    def ask(self, question: Question) -> str | None:
-        """Return the answer to a question; without one the question stays open.
-
-        Raises:
-            LayoutError: The answer is none of the options.
-        """
-        self.used.add(question.id)
-        answer = self.answers.get(question.id)
-        if answer is None:
-            if question.id not in {asked.id for asked in self.questions}:
-                self.questions.append(question)
-            return None
-        if question.options and answer not in question.options:
-            message = f"The answer to {question.id} must be one of {', '.join(question.options)}."
-            raise LayoutError(message)
-        return answer
 
 
 def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLayout:
@@ -63,25 +38,32 @@ def with_details(table: TableLayout, sample: Sample, asking: Asking) -> TableLay
         update["without_decimals"] = plain
     headings = _read_columns(table)
     units = dict(table.units)
-    codings = dict(table.codings)
+    codings = {**_instruments(texts.get("instrument_id")), **table.codings}
     for ours, text in texts.items():
         info = infos[ours]
-        if info.allowed and ours not in codings and ours in table.columns and (codes := short_codes(text)):
-            meanings = _meanings(info, headings[ours], codes, asking)
-            if meanings is None:
-                update["columns"] = {name: theirs for name, theirs in _columns_of(update, table) if name != ours}
-            else:
-                codings[ours] = meanings
-        if not info.dtype.is_numeric():
-            continue
-        if unit := _unit(info, headings[ours], text, table.table, asking):
-            units[ours] = unit
-        if coding := _missing(info, headings[ours], text, asking):
-            codings[ours] = {**coding, **codings.get(ours, {})}
+        meanings = _spelled_out(info, headings[ours], text, asking) if ours in table.columns and ours not in codings else {}
+        if meanings is None:
+            update["columns"] = {name: theirs for name, theirs in _columns_of(update, table) if name != ours}
+        elif meanings:
+            codings[ours] = meanings
+        elif info.dtype.is_numeric():
+            if unit := _unit(info, headings[ours], text, table.table, asking):
+                units[ours] = unit
+            if coding := _missing(info, headings[ours], text, asking):
+                codings[ours] = {**coding, **codings.get(ours, {})}
     update |= {"units": units, "codings": codings}
     if table.table == "pain_scores" and "recall" not in table.given_columns():
-        update |= _recall(table, asking)
+        update |= _recall(table, headings.get("pain_nprs", ""), asking)
     return table.model_copy(update=update)
+
+
+def _spelled_out(info: ColumnInfo, heading: str, text: pl.Series, asking: Asking) -> dict[str, str] | None:
+    """Return what codes or words of a column stand for where a person must say it; None until it is said of each."""
+    if info.allowed and (codes := short_codes(text)):
+        return _meanings(info, heading, codes, asking)
+    if info.name == "pain_nprs" and (words := verbal_ratings(text)):
+        return numbers_for(heading, words, asking)
+    return {}
 
 
 def _columns_of(update: Mapping[str, object], table: TableLayout) -> list[tuple[str, str]]:
@@ -219,7 +201,19 @@ def _missing(info: ColumnInfo, heading: str, text: pl.Series, asking: Asking) ->
     return found
 
 
-def _recall(table: TableLayout, asking: Asking) -> dict[str, object]:
+def _instruments(texts: pl.Series | None) -> dict[str, dict[str, str]]:
+    """Return what the instruments a long file names are called here, where that is another name."""
+    if texts is None:
+        return {}
+    names = cells.trim(texts).drop_nulls().unique(maintain_order=True).to_list()[:_MOST_INSTRUMENTS]
+    named = {name: known for name in names if (known := instrument_named(name)) and known != name}
+    return {"instrument_id": named} if named else {}
+
+
+def _recall(table: TableLayout, heading: str, asking: Asking) -> dict[str, object]:
+    if (said := recall_in(heading)) and "recall" not in asking.answers:
+        asking.notes.append(f"'{heading}' says what the ratings refer to: {said}.")
+        return {"constants": {**table.constants, "recall": said}}
     question = Question(
         "recall",
         "What do the pain ratings refer to?",

@@ -6,17 +6,22 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from ptanalytics.loading.item_groups import ItemGroup, item_groups, score_columns
-from ptanalytics.loading.layouts import JoinedText, Layout, Match, Spread, TableLayout, same_heading, shape_of
-from ptanalytics.loading.names import identifying_category
-from ptanalytics.loading.suggest_columns import Candidate, candidates, chosen, date_like
-from ptanalytics.loading.suggest_details import Asking, with_details
+from ptanalytics.loading.layout_parts import JoinedText, NominalDates, Spread
+from ptanalytics.loading.layouts import Layout, Match, TableLayout, same_heading, shape_of
+from ptanalytics.loading.names import boolean_words, identifying_category
+from ptanalytics.loading.suggest_asking import Asking
+from ptanalytics.loading.suggest_columns import Candidate, candidates, chosen, date_like, readable_share
+from ptanalytics.loading.suggest_details import with_details
+from ptanalytics.loading.suggest_eq5d import find_eq5d
 from ptanalytics.loading.suggest_sample import Sample
+from ptanalytics.loading.suggest_surveys import about_responses, test_responses
+from ptanalytics.loading.suggest_visits import nominal_dates, visit_column
 from ptanalytics.loading.suggest_wide import DayColumns, day_columns
-from ptanalytics.loading.suggestion import ColumnSuggestion, Question
+from ptanalytics.loading.suggestion import SURE, ColumnSuggestion, Question
 from ptanalytics.loading.value_labels import codings_of
 from ptanalytics.schemas import TABLES, columns_of
 
-_ID_WORDS = frozenset({"id", "recordid", "code", "nr", "no", "number", "userid", "user", "case"})
+_ID_WORDS = frozenset({"id", "pin", "recordid", "code", "nr", "no", "number", "userid", "user", "case"})
 _PEOPLE = ("patient", "client", "participant", "subject", "person", "member", "user", "pat", "proband", "case")
 _NUMBERS = ("id", "no", "nr", "number", "num", "code", "key", "pseudonym")
 #: The answer that a file is one person's, named by the file.
@@ -34,6 +39,11 @@ def _names_a_person(heading: str) -> bool:
     return any(name == person + number for person in _PEOPLE for number in _NUMBERS)
 
 
+def _is_yes_or_no(texts: pl.Series) -> bool:
+    words = texts.str.strip_chars().str.to_lowercase().drop_nulls().unique().to_list()
+    return len(words) <= 2 and all(word in boolean_words() for word in words)
+
+
 class Draft:
     """A suggestion while it is built: wide columns first, then the table that the rest is."""
 
@@ -42,9 +52,13 @@ class Draft:
         self.tables: list[TableLayout] = []
         #: Heading → what it is taken for.
         self.reasons: dict[str, ColumnSuggestion] = {}
-        self.texts = {heading: sample.cells[heading] for heading in sample.headings}
+        left_out = about_responses(sample.headings)
+        self.texts = {heading: sample.cells[heading] for heading in sample.headings if heading not in left_out}
+        self.tests = test_responses(sample.headings)
         self.dates = date_like(self.texts)
         self.patient = self._patient()
+        #: The column with the visit, where the file has no date.
+        self.visit = None if self.dates else visit_column(self.texts)
         #: Columns of ours that the file's name holds: the log of one person.
         self.from_file_name: dict[str, str] = {}
 
@@ -56,6 +70,7 @@ class Draft:
         items = [group for group in groups if self._are_items(group)]
         used |= {heading for group in items for heading in group.columns.values()}
         scored = score_columns([heading for heading in self.texts if heading not in used | {self.patient}])
+        used |= self._add_eq5d()
         for group in days:
             self._add_days(group)
         for item_group in items:
@@ -83,8 +98,8 @@ class Draft:
         if said in self.texts:
             self.asking.used.add("column.patient_id")
             return said
-        of_sessions = chosen(self._candidates("sessions"))
-        if found := of_sessions.get("patient_id"):
+        found = chosen(self._candidates("sessions")).get("patient_id")
+        if found and found.confidence >= SURE:
             self._note(found, "patients")
             return found.heading
         for is_id, sure, why in (
@@ -95,6 +110,10 @@ class Draft:
             if ids:
                 self._note(Candidate("patient_id", ids[0], sure, why), "patients")
                 return ids[0]
+        # "is_patient" is nearly a known name, and no id.
+        if found and not _is_yes_or_no(self.texts[found.heading]):
+            self._note(found, "patients")
+            return found.heading
         return None
 
     def _candidates(
@@ -135,6 +154,14 @@ class Draft:
             f"the columns for {table} are not read",
         )
         return self.asking.ask(question)
+
+    def _days(self, column: str, table: str) -> tuple[dict[str, str], dict[str, NominalDates]] | None:
+        """Return how the days of a wide table are read: from a column, or from the visit; None where it is open."""
+        if self.visit and f"column.{column}" not in self.asking.answers:
+            nominal = nominal_dates(self.visit, self.texts[self.visit], self.asking)
+            return None if nominal is None else ({}, {column: nominal})
+        day = self._day(column, table)
+        return None if day is None else ({column: day}, {})
 
     def _add_days(self, group: DayColumns) -> None:
         what = f"{group.what} {self.sample.table.path.stem}".lower()
@@ -177,13 +204,28 @@ class Draft:
         known = "a questionnaire that is known" if group.is_known else "numbered columns with small whole numbers"
         self._take(table, f"{known}, {len(items)} items", 0.95 if group.is_known else 0.6)
 
+    def _add_eq5d(self) -> set[str]:
+        """Read the five dimensions of an EQ-5D, or its profile in one column, and return the columns that are used."""
+        found = find_eq5d(self.texts)
+        if self.patient is None or found is None:
+            return set()
+        version = found.version(self.texts, self.asking)
+        days = self._days("completed_at", "responses") if version else None
+        if version is not None and days is not None:
+            self._take(found.table(version, self.patient, days, self.visit or ""), found.reason, 0.95)
+        return set(found.columns.values())
+
     def _add_scores(self, scores: Mapping[str, str]) -> None:
-        day = self._day("completed_date", "scores")
-        if day is None or self.patient is None:
+        if self.patient is None:
             return
+        days = self._days("completed_date", "scores")
+        if days is None:
+            return
+        columns, nominal = days
         table = TableLayout(
             table="scores",
-            columns={"patient_id": self.patient, "completed_date": day},
+            columns={"patient_id": self.patient, **columns},
+            nominal_dates=nominal,
             spread=Spread(name="instrument_id", value="score", columns=dict(scores)),
         )
         self._take(table, "the heading names an instrument")
@@ -195,7 +237,8 @@ class Draft:
         labelled = table.model_copy(
             update={"codings": {**codings_of(table, self.sample.table.value_labels), **table.codings}}
         )
-        self.tables.append(with_details(labelled, self.sample, self.asking))
+        kept = labelled.model_copy(update={"set_aside": (*labelled.set_aside, *self.tests)})
+        self.tables.append(with_details(kept, self.sample, self.asking))
 
     def _add_rest(self, headings: list[str]) -> None:
         texts = {heading: self.texts[heading] for heading in headings}
@@ -207,9 +250,14 @@ class Draft:
             best = about_people
         if best.table == "patients" and set(best.taken) <= {"patient_id"} and self.tables:
             return
+        if not best.taken:
+            return  # nothing in it is known, so there is nothing to ask about either
         days_first = sorted(best.missing, key=lambda name: name != "started_at")
         missing = [name for name in days_first if not self._fill(name, best, texts)]
-        if missing and (self.tables or not best.n_required_found):
+        is_open = {question.id for question in self.asking.questions}
+        # A table that lacks what nobody can name is none.
+        is_hopeless = any(f"column.{name}" not in is_open and name not in best.nominal for name in missing)
+        if missing and (self.tables or not best.n_required_found or is_hopeless):
             return
         for found in best.taken.values():
             self._note(found, best.table)
@@ -219,7 +267,10 @@ class Draft:
         if best.table == "sessions" and "session_id" not in columns and "started_at" in columns:
             joined = {"session_id": JoinedText(columns=(columns["started_at"],) * 2, separator="|")}
             self.asking.notes.append("It has no session id: a patient's rows with one start time are one session.")
-        table = TableLayout(table=best.table, columns=columns, joined=joined, from_file_name=self.from_file_name)
+        nominal = {name: days for name, days in best.nominal.items() if days is not None}
+        table = TableLayout(
+            table=best.table, columns=columns, joined=joined, from_file_name=self.from_file_name, nominal_dates=nominal
+        )
         self._take(table, "")
         others = {ours: c for ours, c in self._read("patients", texts).taken.items() if c.heading not in columns.values()}
         if best.table != "patients" and self.patient and set(others) & {"sex", "birth_year", "onset_date", "enrolled_date"}:
@@ -244,7 +295,7 @@ class Draft:
         derived = {"session_id"} if table == "sessions" and "started_at" in taken else set()
         missing = [name for name, info in infos.items() if info.is_required and name not in {*taken, *derived}]
         free = [heading for heading in self.dates if heading in texts]
-        n_open = sum(infos[name].dtype.is_temporal() for name in missing) if free else 0
+        n_open = sum(infos[name].dtype.is_temporal() for name in missing) if free or self.visit else 0
         if table == "sessions" and "started_at" in missing and n_open:
             n_open += "session_id" in missing  # follows from the start
         is_named = same_heading(table).rstrip("s") in same_heading(self.sample.table.path.stem)
@@ -260,7 +311,16 @@ class Draft:
         if info.dtype.is_temporal() and len(dates) == 1:
             reading.taken[name] = Candidate(name, dates[0], 0.6, "the only column of dates that is left")
             return True
+        if info.dtype.is_temporal() and self.visit:
+            reading.nominal[name] = nominal_dates(
+                self.visit, self.texts[self.visit], self.asking, is_needed=not self.tables
+            )
+            return reading.nominal[name] is not None
         options = tuple(dates if info.dtype.is_temporal() else (h for h in free if not identifying_category(h)))
+        if info.dtype.is_numeric():
+            options = tuple(heading for heading in options if readable_share(texts[heading], info))
+        if not options and name != "patient_id":
+            return False  # no column is left that it could be
         if name == "patient_id":
             options = (*options, _FILE_NAME)
         question = Question(
@@ -287,6 +347,8 @@ class _Reading:
     #: Of the missing ones, days for which there are columns of dates to choose from.
     n_open_days: int = 0
     is_named: bool = False
+    #: Days that stand for visits, where the file has no dates.
+    nominal: dict[str, NominalDates | None] = field(default_factory=dict)
     required: int = field(init=False)
 
     def __post_init__(self) -> None:

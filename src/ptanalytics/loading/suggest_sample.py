@@ -13,14 +13,15 @@ from ptanalytics.loading.layouts import Layout, TextForm
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.opening import open_tables
 from ptanalytics.loading.readers import ROW, TextTable, is_delimited, is_parquet
+from ptanalytics.loading.readers.encodings import reads_otherwise
 from ptanalytics.loading.readers.parquet import parquet_rows, parquet_table
 from ptanalytics.loading.readers.text_form import FileForm, find_form
 
 _HEAD_BYTES = 1 << 18
 _TAIL_BYTES = 1 << 17
 _HEAD_ROWS, _TAIL_ROWS = 1_000, 500
-#: Encodings in which a line end is one byte, so that a file can be entered in its middle.
-_ONE_BYTE_ENDS = ("utf-8", "utf-8-sig", "cp1252", "latin-1")
+#: Encodings in which a line end is several bytes, so that a file cannot be entered in its middle.
+_SEVERAL_BYTE_ENDS = ("utf-16", "utf-32", "utf_16", "utf_32")
 
 
 @dataclass(frozen=True)
@@ -42,14 +43,20 @@ class Sample:
         return self.table.headings
 
 
-def sample_file(path: Path, layout: Layout | None = None) -> list[Sample]:
+def sample_file(path: Path, layout: Layout | None = None, encoding: str | None = None) -> list[Sample]:
     """Look at the head and the tail of a file; a large text or Parquet file is not read through.
+
+    Args:
+        path: The file.
+        layout: What is known of it.
+        encoding: What a person has said of its encoding.
 
     Raises:
         PtAnalyticsError: The file cannot be read or holds nothing.
     """
     if is_delimited(path):
-        return [_of_text(path, layout.text if layout else TextForm())]
+        wanted = layout.text if layout else TextForm()
+        return [_of_text(path, wanted.model_copy(update={"encoding": encoding}) if encoding else wanted)]
     if is_parquet(path):
         return [_of_table(parquet_table(path), partial(parquet_rows, path))]
     return [_of_table(table) for table in open_tables(path, layout)[0]]
@@ -73,7 +80,7 @@ def _of_text(path: Path, wanted: TextForm) -> Sample:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
         tail = b""
-        if size > _HEAD_BYTES and form.encoding in _ONE_BYTE_ENDS:
+        if size > _HEAD_BYTES and not form.encoding.lower().startswith(_SEVERAL_BYTE_ENDS):
             file.seek(max(size - _TAIL_BYTES, _HEAD_BYTES))
             tail = file.read()
     is_whole = size <= _HEAD_BYTES
@@ -100,8 +107,14 @@ def _of_text(path: Path, wanted: TextForm) -> Sample:
         n_comments=0,
         n_blank=0,
         delimiter=form.delimiter,
+        open_encodings=form.open_encodings,
+        open_headings=tuple(name for name in form.headings if _is_open(frame[name], form)),
     )
     return Sample(table, frame.select(form.headings), is_whole=is_whole, text=wanted, written=form.in_words())
+
+
+def _is_open(cells: pl.Series, form: FileForm) -> bool:
+    return any(reads_otherwise(cell, form.open_encodings) for cell in cells.drop_nulls()) if form.open_encodings else False
 
 
 def _records(piece: bytes, form: FileForm) -> list[list[str]]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from ptanalytics.loading.convert import ROWS
 from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.repair_sheet_groups import RepairGroup, correctable, read_again
 from ptanalytics.quality.repair_ledger import DONE, ROW_KEY, repaired_rows
@@ -17,8 +18,14 @@ OUTCOMES = ("repaired", "duplicate", "still_wrong", "not_corrected", "already_re
 _LINE = {"table": pl.String, "import_number": pl.Int32, "file": pl.String, "part": pl.String, "row": pl.Int64}
 _WHY = {**_LINE, "column": pl.String, "rule": pl.String, "reason": pl.String}
 _KEY = list(_LINE)
+#: The first of the file's rows that became one row of the table, and whether the layout merges rows.
+_ONE, _MERGES = "line_one", "line_merges"
 _FORMULA = "the cell holds a formula; write the value itself"
 _CONFLICT = "the study has a row with the same {key} but other content"
+_MERGED = (
+    "the study has this row already, made of the other rows of the file that belong to it, and one more changes its count "
+    "and means. Correct it in a copy of the export with the same name and import the copy: that replaces the row"
+)
 _TWICE = "an earlier line of this workbook has the same {key} but other content"
 
 
@@ -40,7 +47,8 @@ class Corrections:
     def ledger_lines(self) -> pl.DataFrame:
         """Return what is to be kept: each corrected cell with the outcome of its row and why it had been set aside."""
         tried = self.rows.filter(pl.col("outcome").is_in([*DONE, "still_wrong"]))
-        lines = tried.join(self.changed, on=_KEY, how="inner", maintain_order="left")
+        # A row that was merged with a corrected one has no corrected cell of its own, and is done all the same.
+        lines = tried.join(self.changed, on=_KEY, how="left", maintain_order="left")
         return lines.join(self.old_reasons, on=_KEY, how="left", maintain_order="left")
 
 
@@ -69,12 +77,17 @@ def judge(study: Study, cells: pl.DataFrame, groups: Sequence[RepairGroup]) -> C
     outcomes = pl.concat(
         [lines.select(*_KEY, "outcome").head(0), *(f.select(*_KEY, "outcome") for f, _ in settled.values())]
     )
-    rows = lines.join(outcomes, on=_KEY, how="left", maintain_order="left", suffix="_tried").select(
-        *_KEY, outcome=pl.coalesce("outcome", "outcome_tried", pl.lit("still_wrong"))
-    )
+    joined = lines.join(outcomes, on=_KEY, how="left", maintain_order="left", suffix="_tried")
+    # Rows that were merged with a corrected one are tried with it, though nobody changed them.
+    known_outcome = pl.when(pl.col("outcome") == "not_corrected").then(pl.coalesce("outcome_tried", "outcome"))
+    outcome = pl.coalesce(known_outcome, "outcome", "outcome_tried", pl.lit("still_wrong"))
+    rows = joined.select(*_KEY, outcome=outcome)
     formulas = lines.filter("has_formula", pl.col("outcome") == "still_wrong")
     reasons.append(_reasons(formulas, pl.lit(""), "formula", _FORMULA))
-    new = {table: rows.filter(pl.col("outcome") == "repaired") for table, (rows, _) in settled.items()}
+    new = {
+        table: rows.filter(pl.col("outcome") == "repaired").unique(list(key_of(TABLES[table])), maintain_order=True)
+        for table, (rows, _) in settled.items()
+    }
     return Corrections(
         rows=rows,
         reasons=pl.concat(reasons).unique(maintain_order=True),
@@ -152,7 +165,8 @@ def _tried(
     """Read the corrected lines of a group again: the table, its valid rows beside their line, and reasons."""
     named = group.text.select(*_line_of(group))
     rows = named.join(to_try, on=_KEY, how="semi")[ROW]
-    text = group.text.filter(pl.col(ROW).is_in(rows.implode())).with_columns(pl.col(ROW).cast(pl.Int64))
+    wanted = group.text.filter(pl.col(ROW).is_in(rows.implode())) if not group.merges or rows.is_empty() else group.text
+    text = wanted.with_columns(pl.col(ROW).cast(pl.Int64))
     mine = changed.join(named.select(_KEY), on=_KEY, how="semi")
     # What Excel made a number is written with a point; where the column has commas, so has the number.
     number = pl.when(pl.col("is_number") & (pl.col("decimal_mark") == ",")).then(
@@ -168,14 +182,33 @@ def _tried(
         wide = now.pivot("heading", index=ROW, values="now", aggregate_function="first", maintain_order=True)
         corrected = wide.select(text.columns)
     valid, reasons = read_again(group, corrected, timezone)
+    reasons = reasons.filter(pl.col("row").is_in(rows.cast(pl.UInt32).implode()))
+    valid = _with_lines(valid, rows)
     keys = _line_of(group)
     why = reasons.select(*keys[:-1], pl.col("row").cast(pl.Int64), "column", "rule", "reason")
     if ROW not in valid.columns or not valid.height:
         schema = {name: info.dtype for name, info in columns_of(TABLES[group.table]).items()}
-        return group.table, pl.DataFrame(schema={**schema, **{f"line_{k}": t for k, t in _LINE.items()}}), why
+        return group.table, pl.DataFrame(schema={**schema, **_line_schema(), _ONE: pl.Int64, _MERGES: pl.Boolean}), why
     columns = list(columns_of(TABLES[group.table]))
     named_lines = [key.alias(f"line_{name}") for name, key in zip(_KEY, keys, strict=True)]
-    return group.table, valid.select(*columns, *named_lines), why
+    merges = pl.lit(group.merges).alias(_MERGES)
+    return group.table, valid.select(*columns, *named_lines, pl.col(_ONE).cast(pl.Int64), merges), why
+
+
+def _line_schema() -> dict[str, pl.DataType | type[pl.DataType]]:
+    return {f"line_{name}": dtype for name, dtype in _LINE.items()}
+
+
+def _with_lines(valid: pl.DataFrame, corrected: pl.Series) -> pl.DataFrame:
+    """Return one row for each row of the file, those that became one row of the table side by side.
+
+    Of merged rows only those count in which a corrected row is: the others are as they were.
+    """
+    if ROWS not in valid.columns:
+        return valid.with_columns(pl.col(ROW).alias(_ONE))
+    is_corrected = pl.element().is_in(corrected.cast(pl.UInt32).implode())
+    is_meant = pl.col(ROWS).list.eval(is_corrected).list.any()
+    return valid.filter(is_meant).with_columns(pl.col(ROW).alias(_ONE), pl.col(ROWS).alias(ROW)).explode(ROW)
 
 
 def _against_study(study: Study, table: str, rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -196,7 +229,9 @@ def _against_study(study: Study, table: str, rows: pl.DataFrame) -> tuple[pl.Dat
     first = rows.unique(key, keep="first", maintain_order=True)
     found = _compared(rows, held, key, content, "held").with_row_index("place")
     found = _compared(found, first, key, content, "first")
-    is_first = pl.struct(key).is_first_distinct()
+    # Rows of the file that were merged are one row of the table, so all of them are its first.
+    one = ["line_import_number", "line_file", "line_part", _ONE]
+    is_first = pl.struct(one) == pl.struct(one).first().over(key, order_by="place")
     outcome = (
         pl.when("is_held").then(pl.when("is_held_same").then(pl.lit("duplicate")).otherwise(pl.lit("still_wrong")))
         .when(is_first).then(pl.lit("repaired"))
@@ -205,11 +240,13 @@ def _against_study(study: Study, table: str, rows: pl.DataFrame) -> tuple[pl.Dat
     )  # fmt: skip
     judged = found.sort("place").with_columns(outcome=outcome)
     of_line = [pl.col(f"line_{name}").alias(name) for name in _KEY]
-    wrong = judged.filter(pl.col("outcome") == "still_wrong").select(*of_line, "is_held")
+    wrong = judged.filter(pl.col("outcome") == "still_wrong").select(*of_line, "is_held", _MERGES)
     words = ", ".join(key)
+    held_one, held_merged = wrong.filter("is_held", ~pl.col(_MERGES)), wrong.filter("is_held", _MERGES)
     reasons = pl.concat(
         [
-            _reasons(wrong.filter("is_held"), pl.lit(words), "conflicting_key", _CONFLICT.format(key=words)),
+            _reasons(held_one, pl.lit(words), "conflicting_key", _CONFLICT.format(key=words)),
+            _reasons(held_merged, pl.lit(words), "merged_row", _MERGED),
             _reasons(wrong.filter(~pl.col("is_held")), pl.lit(words), "conflicting_key", _TWICE.format(key=words)),
         ]
     )

@@ -246,5 +246,6 @@ def _identity(source: Source) -> str:
         source.timezone,
         dict(source.decisions.date_order),
         dict(source.decisions.decimal_mark),
+        *([source.own_codes] if source.own_codes else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -11,6 +11,7 @@ from typing import Any
 from ptanalytics import __version__
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers import is_readable
+from ptanalytics.loading.readers.fhir_codes import SITE_CODES
 from ptanalytics.loading.readers.fingerprint import fingerprint_of
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source
@@ -69,7 +70,7 @@ def reading_digest(timezone: str, saved_layouts: Path, reading: Mapping[str, Any
     """Return a digest of how files are read: everything but the file that has a say in it."""
     layout = reading.get("layout")
     given = Path(layout) if layout is not None else None
-    own = sorted(saved_layouts.glob("*.toml")) if saved_layouts.is_dir() else []
+    own = sorted([*saved_layouts.glob("*.toml"), *saved_layouts.glob(SITE_CODES)]) if saved_layouts.is_dir() else []
     shipped = sorted(files("ptanalytics.reference").joinpath("layouts").iterdir(), key=lambda file: file.name)
     parts = [
         __version__,
@@ -78,7 +79,7 @@ def reading_digest(timezone: str, saved_layouts: Path, reading: Mapping[str, Any
         given.read_text(encoding="utf-8", errors="replace") if given is not None and given.is_file() else "",
         dict(reading.get("columns") or {}),
         reading.get("date_order"),
-        [(file.name, file.read_text(encoding="utf-8")) for file in own],
+        [(file.name, file.read_text(encoding="utf-8", errors="replace")) for file in own],
         [file.read_text(encoding="utf-8") for file in shipped if file.name.endswith(".toml")],
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -113,7 +114,8 @@ def all_known(
     receipts: dict[int, Receipt] = {}
     for path in _files(paths):
         known = _known(path, manifest.known_files, reading, prints)
-        if known is None:
+        # Codes that lie beside a file have a say in how it is read, and may be others now.
+        if known is None or (path.parent / SITE_CODES).is_file():
             return None
         if known.receipt not in receipts:
             text = (study_path / "receipts" / f"{known.receipt}.json").read_text(encoding="utf-8")

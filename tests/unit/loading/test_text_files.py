@@ -172,7 +172,7 @@ def test_headings_are_made_unique_and_never_ours(tmp_path):
         (b"\x01\x02\x03\x04\x05 patient_id,pain\n" * 5, "binary data"),
         (b"P0001,2026-01-05,7\nP0002,2026-01-06,3\n", "first line holds data"),
         (b'patient_id,pain\nP1,"' + b"x" * 200_000, "never closed"),
-        (b"patient_id,pain\nP1,\x81\x8d\n", "is not text in cp1252"),
+        (b"\xff\xfep\x00a\x00\n\x00\x00\xd8x\x00", "is not text in utf-16"),
     ],
 )
 def test_what_is_not_a_text_table_ends_in_one_sentence(tmp_path, content, found):

@@ -162,6 +162,28 @@ def form(number=1, *, answers, instrument="odi", at=START, patient_id="A"):
 
 
 class TestQuestionnaires:
+    def test_answers_before_birth_and_after_the_last_real_day(self, found):
+        rows = [*form(1, answers=[1.0]), *form(2, answers=[1.0], at=datetime(1979, 5, 1, 8)), *form(3, answers=[1.0],
+                at=datetime(2026, 7, 2, 8))]  # fmt: skip
+
+        assert found("responses_before_birth", responses=rows, patients=[patient()]) == (3, 1, "found")
+        assert found("responses_before_birth", responses=rows) == (0, 0, "not_applicable")
+        assert found("responses_in_future", responses=rows) == (3, 1, "found")
+
+    @pytest.mark.parametrize(
+        ("table_name", "row"),
+        [
+            ("responses", form(1, answers=[1.0])[0]),
+            ("scores", {"patient_id": "A", "completed_date": date(2026, 3, 2), "instrument_id": "odi", "score": 20.0}),
+            ("pauses", {"patient_id": "A", "from_date": date(2026, 3, 2), "kind": "holiday"}),
+        ],
+    )
+    def test_somebody_who_is_not_in_the_list_of_patients(self, found, table_name, row):
+        rows = {table_name: [row, {**row, "patient_id": "Z"}]}
+
+        assert found(f"{table_name}_unknown_patient", **rows, patients=[patient()]) == (2, 1, "found")
+        assert found(f"{table_name}_unknown_patient", **rows)[2] == "not_applicable"
+
     def test_more_blanks_than_the_scoring_rule_allows(self, found):
         # ODI: at least 8 of 10 items (reference/clinical-methods, Fairbank 2000).
         rows = [

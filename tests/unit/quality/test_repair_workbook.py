@@ -41,23 +41,6 @@ def test_rows_beyond_the_most_of_a_sheet_are_counted(study, tmp_path):
     assert "at most 2 rows" in written["why_left_out"].iloc[0]
 
 
-def test_rows_of_a_layout_that_merges_rows_are_left_out_and_say_why(tmp_path):
-    file = tmp_path / "strong.csv"
-    head = "Date,Workout Name,Duration,Exercise Name,Set Order,Weight,Reps,Distance,Seconds,Notes,Workout Notes,RPE\n"
-    file.write_text(
-        head + '2026-01-05 18:00:00,"Day",30m,"Squat",1,20,10,0,0,"","",\n'
-        '2026-01-05 18:00:00,"Day",30m,"Squat",2,x,10,0,0,"","",\n',
-        encoding="utf-8",
-    )
-    study = create_study(tmp_path / "a.study", timezone="Europe/London")
-    study.import_exports(file, layout="strong_app")
-
-    written = pta.write_repair_sheet(study, tmp_path / "fix.xlsx")
-
-    assert written[["rows", "rows_left_out"]].values.tolist() == [[0, 1]]
-    assert "one row of several" in written["why_left_out"].iloc[0]
-
-
 @pytest.mark.parametrize(
     ("content", "words"),
     [

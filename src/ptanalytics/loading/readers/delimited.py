@@ -1,6 +1,7 @@
 """CSV and its relatives, as text. A regular UTF-8 file streams; any other is read line by line, with each line judged."""
 
 import csv
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,11 +12,14 @@ import polars as pl
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm
 from ptanalytics.loading.moments import order_evidence
+from ptanalytics.loading.readers.encodings import detect_encoding, reads_otherwise
 from ptanalytics.loading.readers.text_form import FileForm, LineCensus, find_form, take_census
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
 _BATCH_ROWS = 100_000
 _LARGE_BYTES = 32 << 20
+#: Bytes without a meaning in the file's encoding, as the decoder keeps them.
+_ESCAPED = re.compile("[\udc80-\udcff]")
 
 
 def read_delimited(path: Path, known: frozenset[str], wanted: TextForm) -> tuple[list[TextTable], str]:
@@ -40,6 +44,8 @@ def read_delimited(path: Path, known: frozenset[str], wanted: TextForm) -> tuple
         looking = beside.submit(_order_counts, path, form) if is_open else None
         census = take_census(path, form)
         order_counts = looking.result() if looking else {}
+    if not census.is_utf8 and form.encoding in ("utf-8", "utf-8-sig") and not form.is_mixed:
+        form = _settled(path, form, wanted)
     streams = (
         census.is_regular
         and census.is_utf8
@@ -50,7 +56,7 @@ def read_delimited(path: Path, known: frozenset[str], wanted: TextForm) -> tuple
     table = (
         replace(_stream(path, form, census), order_counts=_silent_counts(form, census) | order_counts)
         if streams
-        else _read_carefully(path, form, census, wanted)
+        else _read_carefully(path, form, wanted)
     )
     if table.n_rows == 0:
         raise EmptyExportError(path)
@@ -141,12 +147,13 @@ class _Lines:
     n_rows: int = 0
 
 
-def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: TextForm) -> TextTable:
+def _read_carefully(path: Path, form: FileForm, wanted: TextForm) -> TextTable:
     lines = _Lines()
     # Below the headings only a layout can call a line a comment: "#12" may be somebody's id.
     prefix = wanted.comment_prefix
     batch: list[list[str | int | None]] = []
-    for first, last, record in _all_records(path, _encoding(form, census), form.delimiter):
+    is_open: dict[str, None] = {}
+    for first, last, record in _all_records(path, form.encoding, form.delimiter):
         lines.n_continued += last - first
         if form.heading_line - form.n_heading_lines < first <= form.heading_line:
             lines.n_headings += 1
@@ -156,6 +163,9 @@ def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: Text
             lines.n_comments += 1
         else:
             batch.append(_judged(record, len(form.headings), first))
+            if form.open_encodings:
+                cells = zip(form.headings, record, strict=False)
+                is_open.update((heading, None) for heading, cell in cells if reads_otherwise(cell, form.open_encodings))
             if len(batch) == _BATCH_ROWS:
                 _store(lines, batch, form)
     _store(lines, batch, form)
@@ -173,19 +183,27 @@ def _read_carefully(path: Path, form: FileForm, census: LineCensus, wanted: Text
         has_faults=bool(frame[FAULT].is_not_null().any()),
         delimiter=form.delimiter,
         notes=form.in_words(),
+        open_encodings=form.open_encodings,
+        open_headings=tuple(is_open),
     )
 
 
-def _encoding(form: FileForm, census: LineCensus) -> str:
-    # The first quarter megabyte may be plain ASCII and a later line Windows text.
-    return "cp1252" if form.encoding == "utf-8" and not census.is_utf8 else form.encoding
+def _settled(path: Path, form: FileForm, wanted: TextForm) -> FileForm:
+    """Return the form of a file whose first quarter megabyte is UTF-8 and a later line is not."""
+    if wanted.encoding or form.encoding == "utf-8-sig":
+        return replace(form, is_mixed=True)
+    found = detect_encoding(path)
+    return replace(form, encoding=found.name, open_encodings=found.options, is_mixed=found.is_mixed)
 
 
 def _all_records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
     """Give each record with its first and last line number."""
     begins = 1
     try:
-        with path.open(encoding=encoding, newline="") as file:
+        # Bytes without a meaning in the encoding are kept apart, and only their line is set aside; what is cut in pairs or
+        # fours of bytes cannot go on after a broken one.
+        errors = "strict" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+        with path.open(encoding=encoding, newline="", errors=errors) as file:
             reader = csv.reader(file, delimiter=delimiter)
             for record in reader:
                 yield begins, reader.line_num, [cell.lstrip("\ufeff") for cell in record] if begins == 1 else record
@@ -205,6 +223,8 @@ def _judged(record: list[str], n_fields: int, line: int) -> list[str | int | Non
         fault = "too_few_fields"
     elif any(cell.strip() for cell in record[n_fields:]):
         fault = "too_many_fields"
+    if any(not cell.isascii() and _ESCAPED.search(cell) for cell in record):
+        fault, record = "other_encoding", [_ESCAPED.sub("\ufffd", cell) for cell in record]
     cells: list[str | int | None] = [cell or None for cell in record[:n_fields]]
     return [*cells, *[None] * (n_fields - len(cells)), line, fault]
 

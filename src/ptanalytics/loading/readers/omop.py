@@ -5,10 +5,11 @@ from dataclasses import replace
 import polars as pl
 
 from ptanalytics.loading.layouts import same_heading
-from ptanalytics.loading.readers.fhir_codes import LOINC, Meaning, code_table
+from ptanalytics.loading.readers.fhir_codes import LOINC, SITE_CODES, SOURCE_VALUE, Meaning, code_table, n_own_codes
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
 _CONCEPT = "OMOP concept"
+_SHOWN_CONCEPTS = 5
 _TABLES = ("measurement", "observation")
 _OTHER = "OMOP row of a concept that is no pain rating or score"
 
@@ -36,6 +37,7 @@ def clinical_tables_of(table: TextTable) -> list[TextTable]:
             parts.append((of_table, frame, sum(n_by_key[key] for key in keys)))
     n_ignored = sum(n_by_key.values()) - sum(n for _, _, n in parts)
     ignored = {_OTHER: n_ignored} if n_ignored else {}
+    table = replace(table, notes=(*table.notes, *_notes(n_by_key, meaning)))
     if not parts:
         empty = pl.LazyFrame(schema={_CONCEPT: pl.String, ROW: pl.UInt32})
         return [replace(table, headings=(_CONCEPT,), frame=empty, n_rows=0, ignored_kinds=ignored, has_faults=False)]
@@ -46,16 +48,31 @@ def clinical_tables_of(table: TextTable) -> list[TextTable]:
     ]
 
 
+def _notes(n_by_key: dict[str | None, int], meaning: dict[str, Meaning]) -> list[str]:
+    """Say which concepts are not read, most frequent first, and how a site has them read."""
+    others = {key: n for key, n in n_by_key.items() if key not in meaning and key and key.isdigit() and key != "0"}
+    shown = sorted(others, key=lambda key: -others[key])[:_SHOWN_CONCEPTS]
+    notes = [f"Codes of the site's own {SITE_CODES} in use: {n_own_codes()}."] if n_own_codes() else []
+    if shown:
+        named = ", ".join(f"{key} ({others[key]:,} rows)" for key in shown)
+        more = f" and {len(others) - len(shown)} more" if len(others) > len(shown) else ""
+        notes.append(
+            f"Concepts that are not read: {named}{more}. If one is a pain rating or a questionnaire's total, name it in a "
+            f"file {SITE_CODES} beside the export (columns as in reference/fhir_codes.csv)."
+        )
+    return notes
+
+
 def _meanings() -> dict[str, Meaning]:
-    """Return what each concept id and each LOINC code means, where it is a number of its own."""
+    """Return what each concept id, each LOINC code and each source value of the site means, where it is a number."""
     found = {}
     for (system, code), meaning in code_table().items():
-        if meaning.table in ("pain_scores", "scores"):
-            if meaning.omop_concept_id:
-                found[meaning.omop_concept_id] = meaning
-            if system == LOINC:
-                found[code] = meaning
-    return found
+        # A site leaves a shipped code out by giving it no table.
+        if meaning.omop_concept_id:
+            found[meaning.omop_concept_id] = meaning
+        if system in (LOINC, SOURCE_VALUE):
+            found[code.strip()] = meaning
+    return {key: meaning for key, meaning in found.items() if meaning.table in ("pain_scores", "scores")}
 
 
 def _key(by_name: dict[str, str], kind: str, meaning: dict[str, Meaning]) -> pl.Expr:
@@ -65,7 +82,9 @@ def _key(by_name: dict[str, str], kind: str, meaning: dict[str, Meaning]) -> pl.
     if source is None:
         return concept
     code = pl.col(source).str.strip_chars().str.extract(r"(?i)^(?:loinc[:| ]\s*|http://loinc\.org[|/])?(\d+-\d)$", 1)
-    return pl.when(concept.is_in(list(meaning))).then(concept).otherwise(pl.coalesce(code, concept))
+    own = pl.col(source).str.strip_chars()
+    found = pl.when(own.is_in(list(meaning))).then(own).otherwise(pl.coalesce(code, concept))
+    return pl.when(concept.is_in(list(meaning))).then(concept).otherwise(found)
 
 
 def _cells(

@@ -13,6 +13,7 @@ import numpy as np
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm, same_heading
+from ptanalytics.loading.readers.encodings import TextEncoding, detect_encoding
 from ptanalytics.loading.readers.fingerprint import fingerprint_of
 from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, say_no_order
 from ptanalytics.loading.readers.text_table import heading_block, looks_like_data
@@ -54,12 +55,13 @@ class FileForm:
     year_first: tuple[str, ...] = ()
     #: Lines that the headings and their labels take, up to ``heading_line``.
     n_heading_lines: int = 1
+    #: Encodings between which the file's letters do not decide; empty where there is no doubt.
+    open_encodings: tuple[str, ...] = ()
+    is_mixed: bool = False
 
     def in_words(self) -> tuple[str, ...]:
         """Say what about the form is not the plain one: UTF-8, comma, headings on line 1."""
-        said = []
-        if self.encoding not in ("utf-8", "utf-8-sig"):
-            said.append(f"The file is not UTF-8; it is read as {self.encoding}.")
+        said = [*TextEncoding(self.encoding, self.open_encodings[1:], self.is_mixed).in_words()]
         if self.delimiter != ",":
             said.append(f"Cells are separated by {_DELIMITER_WORDS.get(self.delimiter, self.delimiter)}.")
         if self.n_heading_lines > 1:
@@ -96,8 +98,8 @@ def find_form(path: Path, known: frozenset[str], wanted: TextForm) -> FileForm:
         start = file.read(_SAMPLE_BYTES)
     if not start.strip():
         raise EmptyExportError(path)
-    encoding = wanted.encoding or _encoding_of(path, start)
-    lines = _whole_lines(start, encoding, is_all=len(start) < _SAMPLE_BYTES)
+    encoding = TextEncoding(wanted.encoding) if wanted.encoding else _encoding_of(path, start)
+    lines = _whole_lines(start, encoding.name, is_all=len(start) < _SAMPLE_BYTES)
     body = lines[wanted.skip_lines :]
     delimiter = wanted.delimiter or _delimiter_of(body, known)
     found = _records(body, delimiter, wanted.comment_prefix)
@@ -110,12 +112,14 @@ def find_form(path: Path, known: frozenset[str], wanted: TextForm) -> FileForm:
         raise UnreadableFileError(path, "its first line holds data, not column names", "Export it with a heading line.")
     first_line, last_line = found[block.first][0], found[min(block.end, len(found)) - 1][1]
     return FileForm(
-        encoding,
+        encoding.name,
         delimiter,
         headings,
         last_line + wanted.skip_lines,
         *_date_like(headings, records[block.end :]),
         n_heading_lines=last_line - first_line + 1,
+        open_encodings=encoding.options,
+        is_mixed=encoding.is_mixed,
     )
 
 
@@ -131,10 +135,10 @@ def _date_like(headings: tuple[str, ...], sample: list[list[str]]) -> tuple[tupl
     return tuple(date_like), tuple(year_first)
 
 
-def _encoding_of(path: Path, start: bytes) -> str:
+def _encoding_of(path: Path, start: bytes) -> TextEncoding:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if start.startswith(mark):
-            return encoding
+            return TextEncoding(encoding)
     for mark, found, to_do in _FOREIGN_STARTS:
         if start.startswith(mark):
             raise UnreadableFileError(path, found, to_do)
@@ -142,15 +146,15 @@ def _encoding_of(path: Path, start: bytes) -> str:
         # UTF-16 without a mark: mostly Latin letters leave every other byte empty.
         even, odd = start[0::2].count(0), start[1::2].count(0)
         if max(even, odd) > len(start) // 3 and min(even, odd) < len(start) // 50:
-            return "utf-16-le" if odd > even else "utf-16-be"
+            return TextEncoding("utf-16-le" if odd > even else "utf-16-be")
         raise UnreadableFileError(path, "it holds binary data, not text")
     if len(start) - len(start.translate(None, delete=_CONTROLS)) > len(start) // 100:
         raise UnreadableFileError(path, "it holds binary data, not text")
     try:
         codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < _SAMPLE_BYTES)
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return detect_encoding(path)
+    return TextEncoding("utf-8")
 
 
 def _whole_lines(start: bytes, encoding: str, *, is_all: bool) -> list[str]:

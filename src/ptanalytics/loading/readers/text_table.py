@@ -20,6 +20,7 @@ _RESERVED = {ROW, FAULT, "file", "is_valid", "n_rows"}
 LINE_FAULTS = {
     "too_few_fields": "the line has fewer fields than the heading",
     "too_many_fields": "the line has more fields than the heading",
+    "other_encoding": "the line holds letters in another encoding than the rest of the file; export it in one, best UTF-8",
     "not_json": "the line is not one complete JSON record in UTF-8",
     "not_a_record": "the entry is not a record with named values",
     "record_too_long": "the line is longer than a record can be",
@@ -64,6 +65,11 @@ class TextTable:
     notes: tuple[str, ...] = ()
     #: Folders of unpacked or spilled files that must live as long as the frame is read.
     folders: tuple[ScratchFolder, ...] = ()
+    #: Digest of the site's own codes that were in use while it was read; empty where there were none.
+    own_codes: str = ""
+    #: Encodings between which the file's letters do not decide, and the headings of the cells that they read differently.
+    open_encodings: tuple[str, ...] = ()
+    open_headings: tuple[str, ...] = ()
     #: What the file itself says its codes mean: heading → code → label.
     value_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
