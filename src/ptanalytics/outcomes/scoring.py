@@ -10,6 +10,7 @@ from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 from ptanalytics.settings import Settings, default_settings
 
 _DAY = ("patient_id", "completed_date", "instrument_id")
+_ONE = pl.lit(1, dtype=pl.Int32)
 
 
 @analysis(returns=QuestionnaireScores, optional=("responses", "scores"))
@@ -57,21 +58,26 @@ def score_questionnaires(
     """
     settings = settings or default_settings()
     answers = responses.select("patient_id", "response_id", "completed_at", "instrument_id", "item_id", "answer").collect()
-    forms = score_forms(answers, settings.scoring).lazy()
-    days = _one_form_a_day(forms, settings.time.day_start_hour)
+    days = _one_form_a_day(score_forms(answers, settings.scoring), settings.time.day_start_hour)
     totals = _checked_totals(scores).join(days.select(_DAY), on=_DAY, how="anti")
     return pl.concat([days, totals], how="diagonal").join(_facts(), on="instrument_id", how="left").select(
         list(columns_of(QuestionnaireScores))
     )  # fmt: skip
 
 
-def _one_form_a_day(forms: pl.LazyFrame, day_start_hour: int) -> pl.LazyFrame:
-    dated = forms.with_columns(completed_date=local_day(pl.col("completed_at"), day_start_hour)).collect().lazy()
-    several = dated.group_by(_DAY).agg(n_forms=pl.len().cast(pl.Int32)).filter(pl.col("n_forms") > 1).collect().lazy()
-    single = dated.join(several, on=_DAY, how="anti").with_columns(n_forms=pl.lit(1, dtype=pl.Int32))
+def _one_form_a_day(forms: pl.DataFrame, day_start_hour: int) -> pl.LazyFrame:
+    columns = [*_DAY, "form_id", "score", "standard_error", "raw_score", "n_answered", "is_prorated"]
+    columns += ["n_forms", "band", "profile", "flags", "reason"]
+    dated = forms.with_columns(completed_date=local_day(pl.col("completed_at"), day_start_hour), n_forms=_ONE)
+    # Different hashes are different days; counting them is a quarter of the work of grouping by patient and day.
+    if dated.select(_DAY).hash_rows().n_unique() == dated.height:
+        return dated.lazy().select(columns)
+    several = dated.group_by(_DAY).agg(n_forms=pl.len().cast(pl.Int32)).filter(pl.col("n_forms") > 1)
+    single = dated.join(several, on=_DAY, how="anti")
     alerts = pl.col("flags").str.extract_all(r"alert_[a-z0-9_]+").explode().unique().sort().str.join(",")
     chosen = (
-        dated.join(several, on=_DAY)
+        dated.drop("n_forms")
+        .join(several, on=_DAY)
         .with_columns(has_score=pl.col("score").is_not_null())
         .sort("has_score", "completed_at", "response_id")
         .group_by(_DAY)
@@ -83,9 +89,7 @@ def _one_form_a_day(forms: pl.LazyFrame, day_start_hour: int) -> pl.LazyFrame:
             .otherwise("flags")
         )
     )
-    columns = [*_DAY, "form_id", "score", "standard_error", "raw_score", "n_answered", "is_prorated"]
-    columns += ["n_forms", "band", "profile", "flags", "reason"]
-    return pl.concat([single.select(columns), chosen.select(columns)])
+    return pl.concat([single.select(columns), chosen.select(columns)]).lazy()
 
 
 def _facts() -> pl.LazyFrame:
