@@ -1,10 +1,10 @@
 """Effect sizes, ANCOVA, mixed model and responders of the chronic back pain trial against plain scipy and statsmodels.
 
-Published (Ashar 2022, doi:10.1001/jamapsychiatry.2021.2669, abstract): pain after treatment 1.18 (SD 1.24) with PRT, 2.84
-(1.64) with placebo, 3.13 (1.45) with usual care; free or nearly free of pain (0 or 1) 33 of 50, 10 of 51, 5 of 50: these
-are met exactly. Hedges' g of PRT against placebo 1.14, against usual care 1.74 come from the trial's own baseline of two visits
-(means 4.22, 4.16, 3.91). This file holds one of them (3.94, 3.80, 3.60), so the standardised differences here are near and
-not equal.
+Published (Ashar 2022, doi:10.1001/jamapsychiatry.2021.2669, abstract): pain after treatment 1.18 (SD 1.24) with PRT,
+2.84 (1.64) with placebo, 3.13 (1.45) with usual care; free or nearly free of pain (0 or 1) 33 of 50, 10 of 51, 5 of
+50: these are met exactly. Hedges' g of PRT against placebo 1.14, against usual care 1.74 come from the trial's own
+baseline of two visits (means 4.22, 4.16, 3.91). This file holds one of them (3.94, 3.80, 3.60), so the standardised
+differences here are near and not equal.
 """
 
 from datetime import date
