@@ -288,24 +288,28 @@ def test_losing_patients_does_not_flatter_a_site():
     assert site_funnel(change, where, population="completers")["n"].to_list() == [20, 20]
 
 
-@pytest.mark.parametrize("scale", [1e160, 1e-200], ids=["overflow", "underflow"])
-@pytest.mark.parametrize("model", [mixed_model, gee_model])
-def test_a_model_that_cannot_converge_says_so_and_has_no_numbers(model, scale):
-    values = np.random.default_rng(1).normal(0, 1, (40, 3)) * scale
+def scaled(n, scale):
+    values = np.random.default_rng(1).normal(0, 1, (n, 3)) * scale
+    return course([list(map(float, one)) for one in values])
 
-    found = model(course([list(map(float, one)) for one in values]))
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        pytest.param(gee_model, scaled(40, 1e160), id="gee, overflow"),
+        pytest.param(gee_model, scaled(40, 1e-200), id="gee, underflow"),
+        pytest.param(mixed_model, scaled(4, 1e160), id="mixed model, overflow"),
+    ],
+)
+def test_a_model_that_cannot_converge_says_so_and_has_no_numbers(model, values):
+    found = model(values)
 
     assert set(found["reason"]) == {"not_converged"}
     assert found["estimate"].null_count() == found.height
     assert not found["is_converged"].any()
-
-
-def test_a_mixed_model_that_cannot_converge_says_what_was_tried():
-    values = np.random.default_rng(1).normal(0, 1, (40, 3)) * 1e160
-
-    notes = mixed_model(course([list(map(float, one)) for one in values]))["notes"][0]
-
-    assert "random intercept slope did not converge; random intercept only; random intercept did not converge" in notes
+    if model is mixed_model:
+        tried = "random slope did not converge; random intercept only; random intercept did not converge"
+        assert set(found["notes"]) == {tried}
 
 
 def test_a_logistic_fit_that_fails_leaves_the_roc_cut(monkeypatch):
