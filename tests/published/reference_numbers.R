@@ -138,6 +138,29 @@ raw <- pool(as.mira(fits))$pooled
 keep("rubin", "all", c("estimate", "se", "df", "lower", "upper", "p_value", "lambda"),
      c(pooled$estimate, pooled$std.error, pooled$df, pooled$`2.5 %`, pooled$`97.5 %`, pooled$p.value, raw$lambda))
 
+# --- imputation: mice.impute.norm and mice.impute.pmm -----------------------------------------------------------------------
+# Draws cannot be the same on both sides; their mean over many data sets and their spread between them must be.
+set.seed(1)
+is_missing <- u(i, 0.9150512) < 0.3
+predictors <- cbind(baseline, exercise = as.integer(group == "exercise"), graded = as.integer(group == "graded"))
+for (method in c("norm", "pmm")) {
+  impute <- get(paste0("mice.impute.", method), envir = asNamespace("mice"))
+  means <- replicate(4000, {
+    value <- study$followup
+    value[is_missing] <- impute(study$followup, !is_missing, predictors)
+    mean(study$baseline - value)
+  })
+  keep("imputation", method, c("mean", "between"), c(mean(means), var(means)))
+}
+# Which donors can be drawn is no matter of chance: the five nearest.
+fitted_values <- study$followup[!is_missing]
+wanted <- study$baseline[is_missing] - 7.03
+for (j in seq_along(wanted)) {
+  drawn <- replicate(300, mice:::matchindex(fitted_values, wanted[j], 5L))
+  donors <- sort(unique(drawn)) - 1
+  keep("pmm_donors", j - 1, seq_along(donors), donors)
+}
+
 # --- MIC: glm and pROC ----------------------------------------------------------------------------------------------------
 logit <- glm(is_improved ~ improvement, family = binomial, data = study, control = glm.control(epsilon = 1e-14, maxit = 100))
 p <- mean(study$is_improved)

@@ -13,6 +13,7 @@ Agreement is 1e-6, for fits by likelihood 1e-4 (both sides stop iterating somewh
 
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -21,6 +22,7 @@ from ptanalytics.statistics import (
     effect_sizes,
     estimate_mic,
     gee_model,
+    impute_followups,
     log_rank_test,
     mixed_model,
     pooled_changes,
@@ -29,6 +31,7 @@ from ptanalytics.statistics import (
     survival_curve,
     survival_summary,
 )
+from ptanalytics.statistics.imputation_draws import nearest_donors
 
 HERE = Path(__file__).parent
 NUMBERS = pl.read_csv(HERE / "reference_numbers.csv", null_values="NA", schema_overrides={"value": pl.Float64})
@@ -205,6 +208,34 @@ def test_pooling_is_that_of_mice():
     for quantity in ("estimate", "se", "df", "lower", "upper", "p_value"):
         assert found[quantity] == pytest.approx(expected[quantity], abs=1e-6)
     assert found["missing_information"] == pytest.approx(expected["lambda"], abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def incomplete(study):
+    is_missing = pl.int_range(1, pl.len() + 1) * 0.9150512 % 1 < 0.3
+    kept = pl.when(~is_missing)
+    return study.with_columns(
+        followup=kept.then("followup"), improvement=kept.then("improvement"), n_followup=kept.then(1).otherwise(0)
+    ).drop("group")
+
+
+@pytest.mark.parametrize(("method", "in_r"), [("normal", "norm"), ("pmm", "pmm")])
+def test_imputed_means_and_their_spread_are_those_of_mice(incomplete, arms, method, in_r):
+    completed = impute_followups(incomplete, groups=arms, method=method, m=1000)
+    means = completed.group_by("imputation").agg(pl.col("improvement").mean())["improvement"]
+    expected = from_r("imputation", in_r)
+    # Of 1000 and 4000 draws: four standard errors of a mean are 0.07, of a variance 20 % of it.
+    assert means.mean() == pytest.approx(expected["mean"], abs=0.07)
+    assert means.var() == pytest.approx(expected["between"], rel=0.2)
+
+
+def test_donors_are_those_mice_would_draw_from(study, incomplete):
+    donors = incomplete.drop_nulls("followup")["followup"].to_numpy()
+    wanted = study.filter(incomplete["followup"].is_null())["baseline"].to_numpy() - 7.03
+    rng = np.random.default_rng(1)
+    drawn = np.array([nearest_donors(donors, wanted, rng) for _ in range(300)])
+    for place in range(len(wanted)):
+        assert set(drawn[:, place]) == {int(donor) for donor in from_r("pmm_donors", str(place)).values()}
 
 
 def test_mic_is_that_of_glm_and_proc(study):

@@ -100,6 +100,12 @@ def test_least_squares_slope(days, values, slope, limits):
         assert (row["ols_lower"], row["ols_upper"]) == pytest.approx(limits, abs=1e-6)
 
 
+def test_t1_least_squares_intercept():
+    row = pain_trend(ratings({0: 7, 7: 6, 14: 6, 21: 5, 28: 4, 35: 4}), settings=ANY_LENGTH).row(0, named=True)
+
+    assert row["ols_intercept"] == pytest.approx(6.904762, abs=1e-6)
+
+
 def test_t4_least_squares_of_daily_means():
     row = pain_trend(ratings({(0, 8): 6, (0, 20): 9, 7: 5, 14: 3}), settings=ANY_LENGTH).row(0, named=True)
 

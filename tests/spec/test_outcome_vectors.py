@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from ptanalytics.instruments import mdc_from_sem
-from ptanalytics.outcomes import baselines, changes, daily_pain, flares, pain_trend, recent_pain
+from ptanalytics.outcomes import baselines, changes, daily_pain, flare_rates, flares, pain_trend, recent_pain
 from ptanalytics.statistics import wilson_interval
 
 START = date(2026, 3, 2)
@@ -53,6 +53,24 @@ def test_responder_rules(instrument, before, after, absolute, percent, both):
     assert row["is_responder"] is both
 
 
+@pytest.mark.parametrize(
+    ("instrument", "before", "after", "improvement", "percent"),
+    [
+        pytest.param("nprs_7d", 7, 5, 2, 28.57, id="C1"),
+        pytest.param("nprs_7d", 4, 2.5, 1.5, 37.5, id="C3"),
+        pytest.param("nprs_7d", 8, 6, 2, 25, id="C6"),
+        pytest.param("odi", 42, 30, 12, 28.57, id="C7"),
+        pytest.param("psfs", 3.5, 6.5, 3.0, None, id="C8 higher is better"),
+    ],
+)
+def test_improvement_and_its_percentage(instrument, before, after, improvement, percent):
+    row = change(instrument, before, after)
+
+    assert row["improvement"] == pytest.approx(improvement, abs=1e-6)
+    assert row["improvement_pct"] == (None if percent is None else pytest.approx(percent, abs=0.005))
+    assert row["is_responder_absolute"] is (improvement >= 2)
+
+
 def test_c4_nothing_to_improve():
     row = change("nprs_7d", 0, 0)
 
@@ -76,6 +94,10 @@ def test_c4_nothing_to_improve():
 )
 def test_minimal_detectable_change(sem, level, expected):
     assert mdc_from_sem(sem, level_pct=level) == pytest.approx(expected, abs=1e-6)
+
+
+def test_c9_the_published_two_points_of_childs_leave_out_the_root_of_two():
+    assert mdc_from_sem(1.02, level_pct=95) / 2**0.5 == pytest.approx(1.9992, abs=5e-5)
 
 
 def test_c11_baseline_window():
@@ -169,6 +191,7 @@ def test_f5_without_usual_level_the_baseline_stands_in():
     two = pl.concat([before.tail(2), later])
 
     assert flares(later).height == 0
+    assert flare_rates(later).select("n_days", "n_not_evaluable").row(0) == (2, 2)
     assert baselines(pain_scores=two, patients=people, measures=["nprs"])["baseline"].item() == 3.5
     found = flares(two, patients=people)
     assert found.select("start_date", "n_days", "reference_nprs").rows() == [(day(1), 2, 3.5)]

@@ -1,5 +1,7 @@
 """Vectors K4, K5 and E1 to E5 of the clinical methods, section 7.4 and 7.5."""
 
+import math
+
 import polars as pl
 import pytest
 
@@ -77,6 +79,8 @@ def test_e2_rubin():
     assert tuple(pooled) == pytest.approx(expected, abs=1e-6)
     large = pool_rubin([-1.8, -2.1, -1.9, -2.3, -2.0], [0.09, 0.10, 0.11, 0.09, 0.10])
     assert large.df == pytest.approx(41.144712, abs=1e-6)
+    observed_df = 1 / (1 / pooled.df - 1 / large.df)  # v is half the harmonic mean of the two
+    assert observed_df == pytest.approx(38.607018, abs=1e-5)
 
 
 def test_e3_mic():
@@ -90,6 +94,22 @@ def test_e3_mic():
     assert (roc["auc"], roc["correlation"]) == pytest.approx((0.878788, 0.655170), abs=1e-6)
     assert found["predictive"]["mic"] == pytest.approx(2.015492, abs=1e-6)
     assert found["adjusted"]["mic"] == pytest.approx(1.966750, abs=1e-6)
+
+
+def test_e3_parts_of_the_estimates():
+    change = [0.0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5]
+    anchor = [0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1]
+    found = estimate_mic(
+        pl.DataFrame({"improvement": change, "is_improved": anchor}), anchor_reliability=0.8, n_resamples=0
+    )
+    mic = {row["method"]: row["mic"] for row in found.iter_rows(named=True)}
+
+    assert found["n_improved"][0] / found["n"][0] == 0.55
+    assert found["correlation"][0] == pytest.approx(0.655170, abs=1e-6)
+    log_odds = math.log(0.55 / 0.45)
+    assert mic["predictive"] == pytest.approx((log_odds + 2.843157) / 1.510216, abs=2e-6)
+    assert mic["adjusted"] == pytest.approx(mic["predictive"] - (0.090 + 0.103 * 0.655170) * 1.542384 * log_odds, abs=1e-6)
+    assert mic["improved_adjusted"] == pytest.approx(mic["predictive"] - 0.5 * 1.542384 * 0.655170 * log_odds, abs=1e-6)
 
 
 def test_e4_regression_to_the_mean():

@@ -37,6 +37,7 @@ _MOST_ROWS = 30
 _MOST_OF_A_SEVERITY = 10
 _ROW_PX = 21
 _CHARACTER_PX = 6.8
+_LETTER_SHARE = 0.0125  # of the width of the bars
 #: From white to a blue on which dark text still reads (contrast of ink on it above 7:1).
 _SHADES = [[0.0, "#FFFFFF"], [1.0, "#9CC7E4"]]
 _SEVERITIES = {
@@ -88,7 +89,8 @@ def _missing_bars(rows: pl.DataFrame) -> go.Figure:
         y=list(range(drawn.height)),
         marker={"color": PALE_BLUE, "line": {"color": BLUE, "width": 1}},
         text=[
-            f"{number_text(pct, 0 if pct >= 1 else 1)} % ({n:,} rows)" + (f"; missing = {plain(m)}" if m else "")
+            f"{number_text(pct, 0 if pct >= 1 else 1)} % ({n:,} {'row' if n == 1 else 'rows'})"
+            + (f"; missing means {plain(m)}" if m else "")
             for pct, n, m in zip(drawn["missing_pct"], drawn["n_missing"], means, strict=True)
         ],
         textposition="outside",
@@ -96,7 +98,9 @@ def _missing_bars(rows: pl.DataFrame) -> go.Figure:
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
-    figure.update_layout(xaxis={"range": [0, 155], "tickvals": [0, 25, 50, 75, 100]}, **_rows_axis(labels))
+    room = [1 - min(0.7, _LETTER_SHARE * len(text)) for text in figure.data[0].text]
+    reach = max(pct / share for pct, share in zip(figure.data[0].x, room, strict=True))
+    figure.update_layout(xaxis={"range": [0, max(155.0, reach)], "tickvals": [0, 25, 50, 75, 100]}, **_rows_axis(labels))
     worst = drawn.row(0, named=True)
     return _styled(
         figure,
@@ -133,7 +137,7 @@ def _missing_by(rows: pl.DataFrame, by: str, word: str) -> go.Figure:
         notes=[
             f"Numbers are % of rows without a value{_more(n_more)}. A grey field has no rows.",
             _never(absent),
-            "Missing is not zero; in some columns a missing value is right (see missing_means).",
+            "Missing is not zero; in some columns a missing value is right (see missing_means of the table `missing`).",
         ],
         height=_height(len(keys), 170),
         note_gap_px=60,
@@ -216,7 +220,8 @@ def _problem_bars(rows: pl.DataFrame) -> go.Figure:
         figure,
         title=title,
         notes=[
-            f"{count_text(counts['found'], 'rule')} found something{_more(n_more)}. {rest}",
+            f"{count_text(counts['found'], 'rule')} found something"
+            + (f", {drawn.height} of them drawn (and {n_more} more in the table). {rest}" if n_more else f". {rest}"),
             "Errors were set aside on import or cannot be trusted; warnings and notes are kept in the tables.",
         ],
         x_title="Found (logarithmic axis)",

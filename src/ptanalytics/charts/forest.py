@@ -59,7 +59,8 @@ def plot_subgroup_forest(effects: Any, *, title: str = "Improvement by subgroup"
         figure,
         title=title,
         x_title=f"{what}, at equal baseline (right is better)",
-        notes=[f"{exploratory}95 % intervals. Judge by the test of interaction, not by which interval leaves 0 out.",
+        notes=[_patients(rows),
+               f"{exploratory}95 % intervals. Judge by the test of interaction, not by which interval leaves 0 out.",
                "All levels are shown; a level below 20 patients has no estimate."],
         alt=f"{title}. " + " ".join(_said(row) for _, row in lines if row),
         height=190 + _ROW_PX * len(lines),
@@ -68,6 +69,12 @@ def plot_subgroup_forest(effects: Any, *, title: str = "Improvement by subgroup"
     for note in figure.select_annotations({"name": "note"}):
         note.update(xshift=-176)
     return figure
+
+
+def _patients(rows: pl.DataFrame) -> str:
+    """Say how many patients the subgroups hold; a patient without a level is in none."""
+    counts = rows.group_by("subgroup").agg(pl.col("n").sum())["n"].unique().sort().to_list()
+    return f"n = {' to '.join(str(n) for n in dict.fromkeys((counts[0], counts[-1])))} patients per subgroup."
 
 
 def _lines(rows: pl.DataFrame) -> list[tuple[str, dict[str, Any] | None]]:

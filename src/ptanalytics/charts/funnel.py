@@ -46,7 +46,8 @@ def plot_site_funnel(funnel: Any, *, title: str = "Responders by site") -> go.Fi
     target = known["target_pct"].item(0)
     figure.add_hline(y=target, line={"color": INK, "width": 1.2})
     dispersion = known["overdispersion"].item(0)
-    notes = [f"Line: share over all {count_text(known.height, 'site')}, {number_text(target, 0)} %."]
+    n_patients = count_text(int(known["n"].sum()), "patient")
+    notes = [f"n = {n_patients}. Line: share over all {count_text(known.height, 'site')}, {number_text(target, 0)} %."]
     if dispersion is not None and dispersion > 1:
         notes.append(f"Sites vary more than chance; limits are widened for it (variance x {number_text(dispersion, 1)}).")
     notes += [note.capitalize() + "." for note in known["notes"].drop_nulls().unique()]

@@ -94,7 +94,7 @@ def plot_pain_trend(
     end = max(last, first + dt.timedelta(days=_SHORTEST_AXIS_DAYS))
     around = [first - dt.timedelta(days=2), end + dt.timedelta(days=2)]
     figure.update_xaxes(hoverformat="%-d %b %Y", tickformat="%-d %b<br>%Y", range=around)
-    return style(
+    style(
         figure,
         title=TITLE,
         y_title=axis_words("nprs"),
@@ -103,6 +103,7 @@ def plot_pain_trend(
         height=400,
         note_gap_px=46,
     )
+    return figure if value is None else figure.update_layout(margin={"r": 64})
 
 
 def _of_one_patient(frame: Any, model: Any, what: str) -> pl.DataFrame:
@@ -168,8 +169,8 @@ def _add_baseline(figure: go.Figure, value: float | None, mic: float | None, *, 
             layer="below",
         )  # fmt: skip
     figure.add_hline(y=value, line={"color": INK, "width": 1, "dash": "dash"}, layer="below")
-    figure.add_annotation(
-        xref="paper", x=1, xanchor="right", y=value, yanchor="bottom", text=f"baseline {number_text(value)}",
+    figure.add_annotation(  # beside the plot, where it hides no day
+        xref="paper", x=1, xanchor="left", xshift=4, y=value, align="left", text=f"baseline<br>{number_text(value)}",
         showarrow=False, font={"size": 11, "color": INK},
     )  # fmt: skip
     if mic is None:

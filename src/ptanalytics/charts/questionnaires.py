@@ -20,6 +20,8 @@ from ptanalytics.settings import Settings, default_settings
 TITLE = "Questionnaires"
 PANELS_PER_ROW = 3
 _ROW_PX = 250
+_LABEL_SHARE = 0.06  # of a panel's height, for the name of a band
+_LABEL_ROOM = 0.4  # of the days shown
 _SHORTEST_AXIS_DAYS = 28  # so that a single form does not fill the axis with one day
 
 
@@ -137,7 +139,7 @@ def _draw_panel(
             customdata=[[_hover(row, known.id)] for row in missing.iter_rows(named=True)],
             hovertemplate="%{customdata[0]}<extra></extra>", row=row_place, col=column,
         )  # fmt: skip
-    _shade_bands(figure, known, place)  # after the scores: plotly shades no empty panel
+    _shade_bands(figure, known, limit, place)  # after the scores: plotly shades no empty panel
     if limit is not None:
         figure.add_hline(y=limit, line={"color": INK, "width": 1.5, "dash": "dash"}, row=row_place, col=column)
     pad = (high - low) * 0.04
@@ -145,13 +147,14 @@ def _draw_panel(
     figure.update_yaxes(range=[low - pad, high + pad], title={"text": words, "standoff": 4}, row=row_place, col=column)
     days = rows["completed_date"].to_list()
     around = [days[0] - dt.timedelta(days=5), max(days[-1], days[0] + dt.timedelta(days=_SHORTEST_AXIS_DAYS))]
-    around[1] += dt.timedelta(days=5)
-    figure.update_xaxes(tickformat="%-d %b", nticks=4, showgrid=False, range=around, row=row_place, col=column)
+    # The names of bands stand right of the last form, not on it.
+    around[1] += dt.timedelta(days=5) + (_LABEL_ROOM * (around[1] - around[0]) if known.bands else dt.timedelta(0))
+    figure.update_xaxes(tickformat="%-d %b", nticks=3, showgrid=False, range=around, row=row_place, col=column)
 
 
-def _shade_bands(figure: go.Figure, known: Instrument, place: tuple[int, int]) -> None:
+def _shade_bands(figure: go.Figure, known: Instrument, limit: float | None, place: tuple[int, int]) -> None:
     row_place, column = place
-    lower = known.minimum
+    lower, label_height = known.minimum, _LABEL_SHARE * (known.maximum - known.minimum)
     for i, band in enumerate(known.bands):
         if band.upper - lower <= 0:
             continue
@@ -159,8 +162,10 @@ def _shade_bands(figure: go.Figure, known: Instrument, place: tuple[int, int]) -
             figure.add_hrect(
                 y0=lower, y1=band.upper, fillcolor=PALE_GREY, line={"width": 0}, layer="below", row=row_place, col=column
             )
+        is_crossed = limit is not None and band.upper - label_height <= limit <= band.upper
         figure.add_annotation(
-            xref="x domain", x=1, xanchor="right", y=band.upper, yanchor="top", text=plain(band.label.lower()),
+            xref="x domain", x=1, xanchor="right", y=lower if is_crossed else band.upper,
+            yanchor="bottom" if is_crossed else "top", text=plain(band.label.lower()),
             showarrow=False, font={"size": 9, "color": GREY}, row=row_place, col=column,
         )  # fmt: skip
         lower = band.upper

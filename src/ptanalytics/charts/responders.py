@@ -8,7 +8,7 @@ import polars as pl
 from ptanalytics.charts.cohort import choose_outcome
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import BLUE, GREY, INK, VERMILLION, new_figure, nothing_to_draw, style
-from ptanalytics.charts.wording import count_text, number_text, plain, share_text
+from ptanalytics.charts.wording import count_text, listed, number_text, plain, share_text
 from ptanalytics.instruments import measure as measure_of
 from ptanalytics.schemas.results import ResponderCurve, ResponderShares
 from ptanalytics.settings import Settings, default_settings
@@ -64,7 +64,7 @@ def plot_responder_curve(
         if group["share_pct"].null_count() < len(group):
             _add_curve(figure, group, look)
             said.append(_said(group, look[0], rule_pct))
-    words = [] if found is None else _add_shares(figure, found, rule_pct)
+    words = [] if found is None else [*_add_shares(figure, found, rule_pct), *_not_counted(found)]
     figure.add_vline(x=rule_pct, line={"color": INK, "width": 1, "dash": "dot"})
     figure.add_annotation(
         x=rule_pct, xanchor="left", xshift=4, yref="paper", y=1, yanchor="top", showarrow=False,
@@ -86,6 +86,16 @@ def plot_responder_curve(
 def _percent_shares(shares: pl.DataFrame, measure: str, week: int) -> pl.DataFrame:
     wanted = (pl.col("measure") == measure) & (pl.col("target_week") == week) & (pl.col("rule") == "percent")
     return shares.filter(wanted & pl.col("share_pct").is_not_null())
+
+
+def _not_counted(shares: pl.DataFrame) -> list[str]:
+    """Say which starters are in no denominator, and why."""
+    row = shares.filter(pl.col("population") == "all_starters").rows(named=True)
+    if not row:
+        return []
+    reasons = {"n_no_baseline": "without a baseline", "n_no_room": "with a baseline of 0", "n_not_due": "not due yet"}
+    left_out = listed(f"{row[0][name]} {words}" for name, words in reasons.items() if row[0][name])
+    return [f"Of {count_text(row[0]['n_starters'], 'starter')} not counted: {left_out}."] if left_out else []
 
 
 def _add_curve(figure: go.Figure, rows: pl.DataFrame, look: tuple[str, str, str, str]) -> None:

@@ -12,7 +12,7 @@ from ptanalytics.charts.theme import BLUE, PALE_BLUE, VERMILLION, new_figure, no
 from ptanalytics.charts.wording import count_text, number_text
 from ptanalytics.schemas.course_results import PainQuantiles, WeeklyPain
 
-TITLE = "Pain by week, every patient"
+TITLE = "Pain by week, all patients"
 _THIN = "rgba(90,90,90,0.28)"
 
 
@@ -104,7 +104,7 @@ def _notes(rows: pl.DataFrame, group: pl.DataFrame, n: int, n_drawn: int, *, is_
     hidden = group["median"].null_count()
     if hidden:
         notes.append(f"No median in {count_text(hidden, 'week')} with fewer than 5 patients.")
-    notes.append("Weeks hold different patients: who stops logging leaves the median of the others.")
+    notes.append("Weeks hold different patients: who stops logging is no longer in the median.")
     return notes
 
 

@@ -1,5 +1,6 @@
 """Kaplan-Meier curves with limits and the table of numbers at risk."""
 
+import textwrap
 from typing import Any
 
 import plotly.graph_objects as go
@@ -60,12 +61,12 @@ def plot_survival(
     figure.update_xaxes(range=[-0.02 * days, 1.04 * days], tickvals=risk["time_days"].unique().sort().to_list())
     figure.update_yaxes(range=[-2, 104], dtick=20, ticksuffix=" %")
     words = _words(summary, log_rank)
-    share = "Share with the event" if is_event_good else "Share without the event"
+    share = f"Share of patients who {event}" if is_event_good else f"Share of patients who have not {event}"
     style(
         figure,
         title=title,
         x_title="Days since the start",
-        y_title=f"{share}\n(up is better)",
+        y_title="\n".join([*textwrap.wrap(share, 34), "(up is better)"]),
         notes=[*words, "Kaplan-Meier with 95 % log-log limits; ticks are patients censored (followed no longer)."],
         alt=f"{title}, {len(groups)} {'group' if len(groups) == 1 else 'groups'}. {' '.join(words)}",
         height=430 + _ROW_PX * n_rows,
@@ -150,5 +151,5 @@ def _words(summary: Any, log_rank: Any) -> list[str]:
         if not p_value.is_empty():
             p = p_value.item(0)
             text = "p < 0.001" if p < 0.001 else f"p = {number_text(p, 3)}"
-            words.append(f"Log-rank {text}; groups formed themselves, so a difference is not an effect.")
+            words.append(f"Log-rank {text}; unless groups were drawn by lot, a difference is not an effect.")
     return words

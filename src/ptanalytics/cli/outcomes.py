@@ -40,7 +40,8 @@ def outcomes(
         times = analyses.time_to_mic(target, measures=measure)
         scores = analyses.score_questionnaires(target)
     typer.echo(f"Outcomes at week {asked} of {len(target.patient_ids()):,} patients")
-    for line in (*_change_lines(change, reliable, times), *_score_lines(scores)):
+    rule = target.settings.outcomes.responder_rule
+    for line in (*_change_lines(change, analyses.responder_shares(change), rule, reliable, times), *_score_lines(scores)):
         typer.echo(line)
     if out is None:
         typer.echo("Name a file with --out to see each patient's numbers.")
@@ -73,7 +74,9 @@ _COURSE = (
 )
 
 
-def _change_lines(change: "pd.DataFrame", reliable: "pd.DataFrame", times: "pd.DataFrame") -> "Iterator[str]":
+def _change_lines(
+    change: "pd.DataFrame", shares: "pd.DataFrame", rule: str, reliable: "pd.DataFrame", times: "pd.DataFrame"
+) -> "Iterator[str]":
     from ptanalytics.instruments import measure as measure_of
 
     for name in change["measure"].unique():
@@ -83,16 +86,33 @@ def _change_lines(change: "pd.DataFrame", reliable: "pd.DataFrame", times: "pd.D
         if known.empty:
             yield f"{label}: nobody of {len(rows):,} has a change"
             continue
-        responders = _share(known["is_responder"])
         classes = reliable.loc[reliable["measure"] == name, "change_class"].value_counts()
         named = (
             ", ".join(f"{int(classes[c]):,} {c}" for c in _CLASSES if c in classes.index) or "no measurement error known"
         )
         own = times[times["measure"] == name]
-        yield f"{label}: {len(known):,} of {len(rows):,} have a change; responders {responders}"
+        yield f"{label}: {len(known):,} of {len(rows):,} have a change"
+        own_rule = rule if measure_of(name).allows_percent else "absolute"
+        yield from _responder_lines(shares[(shares["measure"] == name) & (shares["rule"] == own_rule)])
         yield f"  beyond measurement error: {named}"
         yield f"  lasting important change: {_share(own['is_event'])} of those at risk"
         yield f"  minimal important change: {_mic(known)}"
+
+
+def _responder_lines(shares: "pd.DataFrame") -> "Iterator[str]":
+    """Write the headline rule's share for both populations; who is in neither is counted."""
+    from ptanalytics.instruments import format_number
+
+    counted = {row["population"]: row for row in shares.to_dict("records")}
+    for population, words in (("completers", "with a follow-up"), ("all_starters", "all starters")):
+        row = counted[population]
+        lower, upper = (format_number(row[side], 0) for side in ("lower_pct", "upper_pct"))
+        limits = f", 95 % Wilson interval {lower} to {upper} %" if row["n"] else ""
+        yield f"  responders, {words}: {row['responders']:,}/{row['n']:,}{limits}"
+    left_out = {"without baseline": "n_no_baseline", "without room to improve": "n_no_room", "not due": "n_not_due"}
+    told = ", ".join(f"{row[column]:,} {words}" for words, column in left_out.items() if row[column])
+    if told:
+        yield f"  in neither: {told}"
 
 
 _CLASSES = ("recovered", "improved", "unchanged", "deteriorated")

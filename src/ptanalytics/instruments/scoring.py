@@ -5,16 +5,13 @@ import polars as pl
 from ptanalytics.errors import SettingsError
 from ptanalytics.instruments.bands import all_bands
 from ptanalytics.instruments.catalogue import form_ids, instrument, instrument_ids
-from ptanalytics.instruments.items import scale_facts
+from ptanalytics.instruments.items import scale_facts, scale_type
 from ptanalytics.instruments.risk_class import startback_class
 from ptanalytics.instruments.tally import (
     FORM,
-    Tally,
     alerts,
-    faults,
     numbered,
-    scale_positions,
-    scales_per_form,
+    own_items,
     tally,
 )
 from ptanalytics.settings import ScoringSettings
@@ -67,15 +64,24 @@ def score_forms(responses: pl.DataFrame, settings: ScoringSettings) -> pl.DataFr
     facts = scale_facts(settings)
     is_open = pl.col("instrument_id").is_in(facts.filter("is_open")["form_id"].to_list())
     open_rows = responses.filter(is_open)
-    answers = numbered(responses if open_rows.is_empty() else responses.filter(~is_open))
-    expected = answers.forms.join(facts, left_on="instrument_id", right_on="form_id", how="inner")
-    rows = (
-        _counted(expected, tally(answers))
-        .join(faults(answers), on="form", how="left")
+    forms, counted = _counted(responses if open_rows.is_empty() else responses.filter(~is_open), facts)
+    scored = [_finished(_judged(counted), settings), _open_forms(open_rows, facts), _unknown(forms)]
+    return pl.concat([part.select(list(FORM_SCORES)) for part in scored])
+
+
+def _counted(responses: pl.DataFrame, facts: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the forms, and one row per form and scale with what was counted; the arrays of single answers end here."""
+    answers = numbered(responses)
+    own, faults = own_items(answers)
+    counts = [pl.Series(name, values) for name, values in tally(own)._asdict().items()]
+    counted = (
+        answers.forms.join(facts, left_on="instrument_id", right_on="form_id", maintain_order="left_right")
+        .with_columns(counts)
+        .with_columns(pl.col("n_answered").cast(pl.Int32))
+        .join(faults, on="form", how="left")
         .join(alerts(answers), on="form", how="left")
     )
-    scored = [_finished(_judged(rows), settings), _open_forms(open_rows, facts), _unknown(answers.forms)]
-    return pl.concat([part.select(list(FORM_SCORES)) for part in scored])
+    return answers.forms, counted
 
 
 def _check(settings: ScoringSettings) -> None:
@@ -88,17 +94,6 @@ def _check(settings: ScoringSettings) -> None:
             "and a limit is at least 0 and below its number of items."
         )
         raise SettingsError(message)
-
-
-def _counted(expected: pl.DataFrame, counts: Tally) -> pl.DataFrame:
-    places = [(form, scale, place) for (form, scale), place in scale_positions().items()]
-    schema = {"instrument_id": pl.String, "scale": pl.String, "place": pl.Int64}
-    placed = expected.join(
-        pl.DataFrame(places, schema=schema, orient="row"), on=["instrument_id", "scale"], how="left", maintain_order="left"
-    )
-    slot = placed.select(pl.col("form").cast(pl.Int64) * scales_per_form() + pl.col("place")).to_series().to_numpy()
-    numbers = [pl.Series(name, values[slot]) for name, values in counts._asdict().items()]
-    return placed.with_columns(numbers).with_columns(pl.col("n_answered").cast(pl.Int32))
 
 
 def _judged(rows: pl.DataFrame) -> pl.DataFrame:
@@ -167,7 +162,7 @@ def _finished(rows: pl.DataFrame, settings: ScoringSettings) -> pl.DataFrame:
         "profile",
         "reason",
         form_id="instrument_id",
-        instrument_id="scale",
+        instrument_id=pl.col("scale").cast(pl.String),
         band=pl.coalesce("class", band_of(pl.col("scale"), pl.col("score"))),
         flags=_flags(),
     )
@@ -192,7 +187,7 @@ def _score_table(settings: ScoringSettings) -> pl.DataFrame:
     rows = [
         (scale, float(raw), t, error) for scale, table in settings.score_tables.items() for raw, (t, error) in table.items()
     ]
-    schema = {"scale": pl.String, "raw_score": pl.Float64, "t": pl.Float64, "se": pl.Float64}
+    schema: dict[str, PolarsType] = {"scale": scale_type(), "raw_score": pl.Float64, "t": pl.Float64, "se": pl.Float64}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
@@ -221,7 +216,9 @@ def band_of(scale: pl.Expr, score: pl.Expr) -> pl.Expr:
 
 def _open_forms(rows: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     """Score forms whose items the patient named: the mean of all that are answered."""
-    known = facts.filter("is_open").rename({"scale": "instrument_id"}).select("instrument_id", "few_items", "best", "worst")
+    known = facts.filter("is_open").select(
+        pl.col("scale").cast(pl.String).alias("instrument_id"), "few_items", "best", "worst"
+    )
     scales = [instrument(name) for name in known["instrument_id"]]
     limits = pl.DataFrame(
         [(s.id, s.scoring.item_minimum, s.scoring.item_maximum, s.scoring.item_step) for s in scales if s.scoring],

@@ -33,7 +33,7 @@ class Answers(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """One number per form and scale, at ``form x SCALES_PER_FORM + position``; see `slots`."""
+    """One number per form and scale: the scales of the first form in their order, then those of the second, and so on."""
 
     total: Floats
     n_answered: Integers
@@ -43,79 +43,68 @@ class Tally(NamedTuple):
 
 
 @cache
-def scale_positions() -> dict[tuple[str, str], int]:
-    """Return the place of each scale among those of its form."""
-    places: dict[tuple[str, str], int] = {}
+def scales_of_forms() -> dict[str, tuple[str, ...]]:
+    """Return the scales each form gives, in the order of `scored_forms`."""
+    scales: dict[str, tuple[str, ...]] = {}
     for form, scale in scored_forms():
-        places[form, scale] = sum(1 for known, _ in places if known == form)
-    return places
-
-
-@cache
-def scales_per_form() -> int:
-    """Return the largest number of scales a form gives."""
-    return 1 + max(scale_positions().values())
+        scales[form] = (*scales.get(form, ()), scale)
+    return scales
 
 
 def numbered(responses: pl.DataFrame) -> Answers:
     """Give each form a number. Answers of one form mostly stand together, so only the first of each run is compared."""
-    size = responses.height
-    run, code, answer = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int16), np.empty(size)
-    items = pl.Enum(list(known_items()))
-    heads, n_runs = [responses.select(FORM).clear()], 0
-    # In parts, so that the memory of one is used again for the next: fresh memory costs more than the counting.
-    for first in range(0, size, _ROWS_AT_ONCE):
-        part = slice(first, first + _ROWS_AT_ONCE)
-        rows = responses[part]
-        is_first = _is_first(responses, first, rows.height)
-        heads.append(rows.select(FORM).filter(is_first))
-        run[part] = np.cumsum(is_first.to_numpy(), dtype=np.int32) + np.int32(n_runs - 1)
-        n_runs += heads[-1].height
-        codes = rows["item_id"].cast(items, strict=False).to_physical().cast(pl.Int16)
-        code[part] = codes.fill_null(len(known_items())).to_numpy()
-        answer[part] = rows["answer"].fill_null(float("nan")).to_numpy()
-    runs = pl.concat(heads)
-    forms = runs.unique(maintain_order=True).with_row_index("form")
-    if forms.height != runs.height:
-        form_of_run = runs.join(forms, on=FORM, how="left", maintain_order="left")["form"]
-        run = form_of_run.cast(pl.Int32).to_numpy()[run]
-    return Answers(run, code, answer, forms)
-
-
-def _is_first(responses: pl.DataFrame, first: int, size: int) -> pl.Series:
-    """Say of some rows whether each begins a run of answers of one form; a missing key begins one."""
-    begin = max(first, 1)
-    n = first + size - begin
-    rows, above = responses.slice(begin, n), responses.slice(begin - 1, n)
-    differs = pl.repeat(value=False, n=n, eager=True)
-    for name in FORM:
-        differs |= rows[name] != above[name]
-    is_new = differs.fill_null(value=True)
-    return is_new if first else pl.concat([pl.Series([True]), is_new])
+    is_new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in FORM)
+    code = pl.col("item_id").cast(pl.Enum(list(known_items())), strict=False).to_physical().cast(pl.Int16)
+    rows = (
+        responses.lazy()
+        .select(is_new=is_new, code=code.fill_null(len(known_items())), answer=pl.col("answer").fill_null(float("nan")))
+        .with_columns(run=pl.col("is_new").cum_sum().cast(pl.Int32) - 1)
+        .collect()
+        .rechunk()
+    )
+    runs = responses.select(FORM).filter(rows["is_new"])
+    form = rows["run"].to_numpy()
+    # Different hashes are different forms; only where two agree are forms compared, which costs six times as much.
+    if runs.hash_rows().n_unique() == runs.height:
+        forms = runs.with_row_index("form")
+    else:
+        forms = runs.unique(maintain_order=True).with_row_index("form")
+        form_of_run = runs.join(forms, on=FORM, how="left", nulls_equal=True, maintain_order="left")["form"]
+        form = form_of_run.cast(pl.Int32).to_numpy()[form]
+    return Answers(form, rows["code"].to_numpy(), rows["answer"].to_numpy(), forms)
 
 
 def tally(answers: Answers) -> Tally:
-    """Count the answers of each form and scale.
+    """Count the answers of each form and scale; only items of the form itself are counted.
 
     Of an item answered twice the highest answer is taken; ``is_several`` says that the answers differ.
     """
-    size = answers.forms.height * scales_per_form()
+    n_scales = {form: len(scales) for form, scales in scales_of_forms().items()}
+    ends = _of_forms(answers, n_scales, 0).astype(np.int64).cumsum()
+    first_slots = np.concatenate([np.zeros(1, dtype=np.int64), ends])
+    size = int(first_slots[-1])
     sums = {name: np.zeros(size) for name in ("total", "answered", "bits", "outside", "sum", "squares")}
-    for rows in _parts(answers):
+    for rows in _parts(answers, first_slots):
         _add(sums, rows)
     is_several = np.zeros(size, dtype=bool)
     # Different items set different bits: as many answers as bits are set means that no item was answered twice.
     is_doubled = np.bitwise_count(sums["bits"].astype(np.int64)) != sums["answered"]
     if is_doubled.any():
-        _count_once(sums, answers, is_doubled, is_several)
+        _count_once(sums, _parts(answers, first_slots), is_doubled, is_several)
     n_answered = sums["answered"].astype(np.int64)
     is_straight = (n_answered > 1) & (n_answered * sums["squares"] == sums["sum"] ** 2)
     return Tally(sums["total"], n_answered, sums["outside"] > 0, is_several, is_straight)
 
 
+def _of_forms(answers: Answers, numbers: dict[str, int], default: int) -> Numbers:
+    """Return the number of each form's instrument, in the order of the forms."""
+    names = answers.forms["instrument_id"]
+    return names.replace_strict(numbers, default=default, return_dtype=pl.Int32).to_numpy()
+
+
 class _Rows(NamedTuple):
     slot: Integers
-    code: Integers
+    code: Codes
     answer: Floats
     value: Floats
     bit: Floats
@@ -138,7 +127,7 @@ def _layer(number: int) -> dict[str, npt.NDArray[Any]]:
     """Return one layer of items as arrays by item code, with an entry at the end for unknown items."""
     layer = item_layers()[number]
     places = [
-        -1 if scale is None else scale_positions()[form, scale]
+        -1 if scale is None else scales_of_forms()[form].index(scale)
         for form, scale in layer.select("form_of_item", "scale").iter_rows()
     ]
     arrays: dict[str, npt.NDArray[Any]] = {"position": np.array([*places, -1], dtype=np.int64)}
@@ -147,12 +136,11 @@ def _layer(number: int) -> dict[str, npt.NDArray[Any]]:
     return arrays
 
 
-def _rows(answers: Answers, number: int) -> _Rows:
+def _rows(form: Numbers, code: Codes, answer: Floats, first_slots: Integers, number: int) -> _Rows:
     """Return the answers that count for a scale in one layer, with what each is worth."""
     layer = _layer(number)
-    code, answer = answers.code.astype(np.int64), answers.answer
     position = layer["position"].take(code)
-    slot = answers.form.astype(np.int64) * scales_per_form() + position
+    slot = first_slots.take(form) + position
     is_used = position >= 0
     if not is_used.all():
         code, answer, slot = code[is_used], answer[is_used], slot[is_used]
@@ -169,7 +157,7 @@ def _rows(answers: Answers, number: int) -> _Rows:
     return _Rows(slot, code, answer, value, bit, is_outside)
 
 
-def _parts(answers: Answers) -> Iterator[_Rows]:
+def _parts(answers: Answers, first_slots: Integers) -> Iterator[_Rows]:
     """Yield the answers layer by layer in parts, so that memory does not grow with their number."""
     is_present = np.zeros(len(known_items()) + 1, dtype=bool)
     is_present[answers.code] = True
@@ -178,39 +166,39 @@ def _parts(answers: Answers) -> Iterator[_Rows]:
             continue
         for first in range(0, len(answers.form), _ROWS_AT_ONCE):
             part = slice(first, first + _ROWS_AT_ONCE)
-            rows = _rows(Answers(answers.form[part], answers.code[part], answers.answer[part], answers.forms), number)
-            if len(rows.slot):
-                yield rows
+            yield _rows(answers.form[part], answers.code[part], answers.answer[part], first_slots, number)
 
 
 def _add(sums: dict[str, Floats], rows: _Rows) -> None:
     is_given = ~np.isnan(rows.answer)
-    if not is_given.any():
-        return
     if not is_given.all():
         rows = rows.only(is_given)
-    slot, answer = rows.slot, rows.answer
-    # Forms come mostly in order, so a part touches few of all forms.
+    if not len(rows.slot):
+        return
+    # Answers for one slot mostly stand together: each run is summed first, and only the sums are added by slot.
+    starts = np.flatnonzero(np.diff(rows.slot, prepend=-1))
+    slot = rows.slot[starts]
     first, size = int(slot.min()), int(slot.max() - slot.min()) + 1
-    weights: dict[str, npt.NDArray[Any] | None] = {
+    weights: dict[str, npt.NDArray[Any]] = {
         "total": rows.value,
-        "answered": None,
         "bits": rows.bit,
-        "sum": answer,
-        "squares": answer * answer,
+        "sum": rows.answer,
+        "squares": rows.answer * rows.answer,
     }
     if rows.is_outside.any():
-        weights["outside"] = rows.is_outside
-    for name, weight in weights.items():
+        weights["outside"] = rows.is_outside.astype(np.float64)
+    found = {name: np.add.reduceat(weight, starts) for name, weight in weights.items()}
+    found["answered"] = np.diff(starts, append=len(rows.slot)).astype(np.float64)
+    for name, weight in found.items():
         sums[name][first : first + size] += np.bincount(slot - first, weights=weight, minlength=size)
 
 
-def _count_once(sums: dict[str, Floats], answers: Answers, is_doubled: Bools, is_several: Bools) -> None:
+def _count_once(sums: dict[str, Floats], parts: Iterator[_Rows], is_doubled: Bools, is_several: Bools) -> None:
     """Count forms with an item answered twice again, each item once with its highest answer."""
     for numbers in sums.values():
         numbers[is_doubled] = 0
     found = []
-    for rows in _parts(answers):
+    for rows in parts:
         chosen = np.flatnonzero(is_doubled[rows.slot] & ~np.isnan(rows.answer))
         found.append(pl.DataFrame({name: getattr(rows, name)[chosen] for name in _Rows._fields}))
     once = (
@@ -225,20 +213,26 @@ def _count_once(sums: dict[str, Floats], answers: Answers, is_doubled: Bools, is
     is_several[once.filter("is_several")["slot"].to_numpy()] = True
 
 
-def faults(answers: Answers) -> pl.DataFrame:
-    """Return the forms that hold an item nobody knows, or one of another instrument: ``form`` and two flags."""
-    names = sorted({*item_layers()[0]["form_of_item"], *answers.forms["instrument_id"].unique()})
-    number_of = {name: number for number, name in enumerate(names)}
-    of_item = np.array([*(number_of[name] for name in item_layers()[0]["form_of_item"]), -1], dtype=np.int32)
-    of_form = answers.forms["instrument_id"].replace_strict(number_of, return_dtype=pl.Int32).to_numpy()
+def own_items(answers: Answers) -> tuple[Answers, pl.DataFrame]:
+    """Return the answers with items of no or of another instrument made unknown, and the forms that hold such items.
+
+    The second table has ``form``, ``is_unknown`` (an item nobody knows) and ``is_mixed`` (one of another instrument).
+    """
+    numbers = {form: number for number, form in enumerate(scales_of_forms())}
+    of_item = np.array([*(numbers[form] for form in item_layers()[0]["form_of_item"]), -1], dtype=np.int32)
+    of_form = _of_forms(answers, numbers, len(numbers))
     wrong = [np.zeros(0, dtype=np.int64)]
     for first in range(0, len(answers.form), _ROWS_AT_ONCE):
         part = slice(first, first + _ROWS_AT_ONCE)
-        wrong.append(first + np.flatnonzero(of_item[answers.code[part]] != of_form[answers.form[part]]))
+        wrong.append(first + np.flatnonzero(of_item.take(answers.code[part]) != of_form.take(answers.form[part])))
     rows = np.concatenate(wrong)
     found = pl.DataFrame({"form": answers.form[rows], "is_unknown": of_item[answers.code[rows]] < 0})
     flagged = found.group_by("form").agg(pl.col("is_unknown").any(), is_mixed=(~pl.col("is_unknown")).any())
-    return flagged.with_columns(pl.col("form").cast(pl.UInt32))
+    if len(rows):
+        code = answers.code.copy()
+        code[rows] = len(known_items())
+        answers = answers._replace(code=code)
+    return answers, flagged.with_columns(pl.col("form").cast(pl.UInt32))
 
 
 def alerts(answers: Answers) -> pl.DataFrame:

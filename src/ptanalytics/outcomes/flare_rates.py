@@ -5,8 +5,7 @@ from datetime import date
 import polars as pl
 
 from ptanalytics.analysis import analysis
-from ptanalytics.outcomes.daily import daily_pain
-from ptanalytics.outcomes.flares import flares
+from ptanalytics.outcomes.flares import flares_among, judged_days
 from ptanalytics.schemas.course_results import FlareRates
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.settings import Settings, default_settings
@@ -28,7 +27,9 @@ def flare_rates(
     """Count each patient's flares per 28 days with a pain value.
 
     ``per_28_days = 28 x n_flares / n_days``; ``n_days`` are days with a value, because a flare cannot be seen on others.
-    Flares are those of `flares` without ``sustained_worsening``; those found by numbers only are a proxy.
+    Flares are those of `flares` without ``sustained_worsening``; those found by numbers only are a proxy. Days without a
+    usual level to compare with (``n_not_evaluable``: the first ones, or a log with less than 3 values in 14 days) cannot
+    show a flare that the person did not mark.
 
     Args:
         pain_scores: Ratings.
@@ -39,7 +40,8 @@ def flare_rates(
         cutoff_date: Leave out later ratings.
 
     Returns:
-        Columns of `FlareRates`, one row per patient with a rating; no rate with fewer than 7 days (``too_few_days``).
+        Columns of `FlareRates`, one row per patient with a rating; no rate with fewer than 7 days
+        (``too_few_days``) or with fewer than 7 that can be judged (``not_evaluable``).
 
     Example:
         >>> from datetime import datetime
@@ -50,27 +52,28 @@ def flare_rates(
         (14, 1, 2.0)
 
     References:
-        Costa 2019, doi:10.1016/j.jpain.2019.03.016 (a flare-up has no numeric threshold).
+        Costa 2019, J Pain 20:1267-1275 (a flare-up has no numeric threshold).
     """
     settings = settings or default_settings()
-    daily = daily_pain.compute(pain_scores, settings=settings)
-    if cutoff_date is not None:
-        daily = daily.filter(pl.col("date") <= cutoff_date)
-    found = flares.compute(pain_scores, plans, patients, sessions, settings=settings, cutoff_date=cutoff_date)
+    judged = judged_days(pain_scores, plans, patients, sessions, settings, cutoff_date).collect().lazy()
     counts = (
-        found.filter(pl.col("kind") != "sustained_worsening")
+        flares_among(judged, settings.outcomes.flare)
+        .filter(pl.col("kind") != "sustained_worsening")
         .group_by("patient_id")
         .agg(n_flares=pl.len().cast(pl.Int32), n_marked=(pl.col("kind") == "flare").sum().cast(pl.Int32))
     )
-    is_enough = pl.col("n_days") >= MIN_DAYS
+    is_blind = pl.col("reference_nprs").is_null() & ~pl.col("is_flare")
+    reason = (
+        pl.when(pl.col("n_days") < MIN_DAYS).then(pl.lit("too_few_days"))
+        .when(pl.col("n_days") - pl.col("n_not_evaluable") < MIN_DAYS).then(pl.lit("not_evaluable"))
+    )  # fmt: skip
     return (
-        daily.group_by("patient_id")
-        .agg(n_days=pl.len().cast(pl.Int32))
+        judged.group_by("patient_id")
+        .agg(n_days=pl.len().cast(pl.Int32), n_not_evaluable=is_blind.sum().cast(pl.Int32))
         .join(counts, on="patient_id", how="left")
-        .with_columns(pl.col("n_flares", "n_marked").fill_null(0))
+        .with_columns(pl.col("n_flares", "n_marked").fill_null(0), reason=reason)
         .with_columns(
-            per_28_days=pl.when(is_enough).then(PER_DAYS * pl.col("n_flares") / pl.col("n_days")),
-            reason=pl.when(~is_enough).then(pl.lit("too_few_days")),
+            per_28_days=pl.when(pl.col("reason").is_null()).then(PER_DAYS * pl.col("n_flares") / pl.col("n_days"))
         )
         .select(list(columns_of(FlareRates)))
     )

@@ -58,14 +58,12 @@ def flares(
         [(datetime.date(2026, 4, 9), datetime.date(2026, 4, 11), 3, 6.0, 'flare_proxy')]
 
     References:
-        Costa 2019, doi:10.1016/j.jpain.2019.03.016 (a flare-up has no numeric threshold; the numbers are a proxy); Suri
+        Costa 2019, J Pain 20:1267-1275 (a flare-up has no numeric threshold; the numbers are a proxy); Suri
         2011, doi:10.1186/1471-2474-12-220 (size of change in flare periods).
     """
     settings = settings or default_settings()
-    if cutoff_date is not None:
-        pain_scores = _until(pain_scores, cutoff_date, settings)
-    daily = daily_pain.compute(pain_scores, settings=settings)
-    return _flares_of(daily, _usual(pain_scores, plans, patients, sessions, settings), settings.outcomes.flare)
+    judged = judged_days(pain_scores, plans, patients, sessions, settings, cutoff_date)
+    return flares_among(judged, settings.outcomes.flare)
 
 
 @analysis(returns=FlareStatus, optional=("plans", "patients", "sessions"))
@@ -105,16 +103,14 @@ def flare_status(
     """
     settings = settings or default_settings()
     rules, asked = settings.outcomes.flare, on_date or cutoff_date
-    if asked is not None:
-        pain_scores = _until(pain_scores, asked, settings)
-    daily = daily_pain.compute(pain_scores, settings=settings)
-    found = _flares_of(daily, _usual(pain_scores, plans, patients, sessions, settings), rules)
+    judged = judged_days(pain_scores, plans, patients, sessions, settings, asked).collect().lazy()
+    found = flares_among(judged, rules)
     last = found.sort("start_date").group_by("patient_id").agg(pl.col("start_date", "end_date", "kind").last())
     day = pl.lit(asked, dtype=pl.Date) if asked is not None else pl.col("last_entry_date")
     since = days_from(pl.col("end_date"), pl.col("on_date"))
     is_active = (pl.col("end_date") == pl.col("last_entry_date")) & (since <= rules.active_days)
     return (
-        daily.group_by("patient_id")
+        judged.group_by("patient_id")
         .agg(last_entry_date=pl.col("date").max())
         .join(last, on="patient_id", how="left")
         .with_columns(on_date=day)
@@ -125,22 +121,29 @@ def flare_status(
     )
 
 
-def _until(pain_scores: pl.LazyFrame, last: date, settings: Settings) -> pl.LazyFrame:
-    return pain_scores.filter(local_day(pl.col("recorded_at"), settings.time.day_start_hour) <= last)
-
-
-def _usual(
-    pain_scores: pl.LazyFrame, plans: pl.LazyFrame, patients: pl.LazyFrame, sessions: pl.LazyFrame, settings: Settings
+def judged_days(  # noqa: PLR0917 - the tables it reads are its parameters
+    pain_scores: pl.LazyFrame,
+    plans: pl.LazyFrame,
+    patients: pl.LazyFrame,
+    sessions: pl.LazyFrame,
+    settings: Settings,
+    last_date: date | None,
 ) -> pl.LazyFrame:
-    """Return each patient's daily-log baseline, which stands in until there is a reference."""
+    """Return daily pain with ``is_elevated`` and ``reference_nprs``; without reference the day could not be judged."""
+    if last_date is not None:
+        day = local_day(pl.col("recorded_at"), settings.time.day_start_hour)
+        pain_scores = pain_scores.filter(day <= last_date)
     observed = observe(pain_scores, plans, patients, sessions, settings=settings)
-    return baselines_of(observed, [DAILY], settings).select("patient_id", "baseline")
-
-
-def _flares_of(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
-    rows = daily.join(usual, on="patient_id", how="left", maintain_order="left")
+    usual = baselines_of(observed, [DAILY], settings).select("patient_id", "baseline")
+    rows = daily_pain.compute(pain_scores, settings=settings).join(
+        usual, on="patient_id", how="left", maintain_order="left"
+    )
     schema = rows.collect_schema() | {"is_elevated": pl.Boolean, "reference_nprs": pl.Float64}
-    judged = rows.map_batches(lambda frame: _with_elevation(frame, rules), schema=schema)
+    return rows.map_batches(lambda frame: _with_elevation(frame, settings.outcomes.flare), schema=schema)
+
+
+def flares_among(judged: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
+    """Return the runs of elevated days that are flares; see `flares`."""
     is_joined = (
         (pl.col("patient_id") == pl.col("patient_id").shift())
         & pl.col("is_elevated").shift()

@@ -10,6 +10,7 @@ from ptanalytics.schemas.questionnaire_results import QuestionnaireScores
 from ptanalytics.settings import Settings, default_settings
 
 _DAY = ("patient_id", "completed_date", "instrument_id")
+_ONE = pl.lit(1, dtype=pl.Int32)
 
 
 @analysis(returns=QuestionnaireScores, optional=("responses", "scores"))
@@ -57,21 +58,25 @@ def score_questionnaires(
     """
     settings = settings or default_settings()
     answers = responses.select("patient_id", "response_id", "completed_at", "instrument_id", "item_id", "answer").collect()
-    forms = score_forms(answers, settings.scoring).lazy()
-    days = _one_form_a_day(forms, settings.time.day_start_hour)
+    days = _one_form_a_day(score_forms(answers, settings.scoring), settings.time.day_start_hour)
     totals = _checked_totals(scores).join(days.select(_DAY), on=_DAY, how="anti")
-    return pl.concat([days, totals], how="diagonal").join(_facts(), on="instrument_id", how="left").select(
-        list(columns_of(QuestionnaireScores))
-    )  # fmt: skip
+    rows = pl.concat([days, totals], how="diagonal")
+    return rows.with_columns(**_facts()).select(list(columns_of(QuestionnaireScores)))
 
 
-def _one_form_a_day(forms: pl.LazyFrame, day_start_hour: int) -> pl.LazyFrame:
-    dated = forms.with_columns(completed_date=local_day(pl.col("completed_at"), day_start_hour)).collect().lazy()
-    several = dated.group_by(_DAY).agg(n_forms=pl.len().cast(pl.Int32)).filter(pl.col("n_forms") > 1).collect().lazy()
-    single = dated.join(several, on=_DAY, how="anti").with_columns(n_forms=pl.lit(1, dtype=pl.Int32))
+def _one_form_a_day(forms: pl.DataFrame, day_start_hour: int) -> pl.LazyFrame:
+    columns = [*_DAY, "form_id", "score", "standard_error", "raw_score", "n_answered", "is_prorated"]
+    columns += ["n_forms", "band", "profile", "flags", "reason"]
+    dated = forms.with_columns(completed_date=local_day(pl.col("completed_at"), day_start_hour), n_forms=_ONE)
+    # Different hashes are different days; counting them is a quarter of the work of grouping by patient and day.
+    if dated.select(_DAY).hash_rows().n_unique() == dated.height:
+        return dated.lazy().select(columns)
+    several = dated.group_by(_DAY).agg(n_forms=pl.len().cast(pl.Int32)).filter(pl.col("n_forms") > 1)
+    single = dated.join(several, on=_DAY, how="anti")
     alerts = pl.col("flags").str.extract_all(r"alert_[a-z0-9_]+").explode().unique().sort().str.join(",")
     chosen = (
-        dated.join(several, on=_DAY)
+        dated.drop("n_forms")
+        .join(several, on=_DAY)
         .with_columns(has_score=pl.col("score").is_not_null())
         .sort("has_score", "completed_at", "response_id")
         .group_by(_DAY)
@@ -83,36 +88,31 @@ def _one_form_a_day(forms: pl.LazyFrame, day_start_hour: int) -> pl.LazyFrame:
             .otherwise("flags")
         )
     )
-    columns = [*_DAY, "form_id", "score", "standard_error", "raw_score", "n_answered", "is_prorated"]
-    columns += ["n_forms", "band", "profile", "flags", "reason"]
-    return pl.concat([single.select(columns), chosen.select(columns)])
+    return pl.concat([single.select(columns), chosen.select(columns)]).lazy()
 
 
-def _facts() -> pl.LazyFrame:
+def _facts() -> dict[str, pl.Expr]:
+    """Return what is known of each row's instrument. Looked up, not joined: a join would copy every column."""
     known = [instrument(name) for name in instrument_ids()]
-    return pl.LazyFrame(
-        {
-            "instrument_id": [i.id for i in known],
-            "version": [i.version for i in known],
-            "recall": [i.recall for i in known],
-            "minimum": [i.minimum for i in known],
-            "maximum": [i.maximum for i in known],
-        }
-    )
+    types = {"version": pl.String, "recall": pl.String, "minimum": pl.Float64, "maximum": pl.Float64}
+    return {
+        name: pl.col("instrument_id").replace_strict(
+            {i.id: getattr(i, name) for i in known}, default=None, return_dtype=dtype
+        )
+        for name, dtype in types.items()
+    }
 
 
 def _checked_totals(scores: pl.LazyFrame) -> pl.LazyFrame:
     """Check imported totals against the scale; add the band where the export gives none."""
-    name, score = pl.col("instrument_id"), pl.col("score")
-    fits = score.is_between(pl.col("minimum"), pl.col("maximum")).fill_null(value=True)
+    name, score, facts = pl.col("instrument_id"), pl.col("score"), _facts()
+    fits = score.is_between(facts["minimum"], facts["maximum"]).fill_null(value=True)
     reason = (
         pl.when(score.is_null()).then(pl.coalesce("reason", pl.lit("not_recorded")))
         .when(~fits).then(pl.lit("out_of_range"))
     )  # fmt: skip
     return (
-        scores.join(_facts().select("instrument_id", "minimum", "maximum"), on="instrument_id", how="left")
-        .with_columns(reason=reason)
+        scores.with_columns(reason=reason)
         .with_columns(score=pl.when(pl.col("reason").is_null()).then(score))
         .with_columns(band=pl.when(pl.col("score").is_not_null()).then(pl.coalesce("band", band_of(name, score))))
-        .drop("minimum", "maximum")
     )

@@ -18,7 +18,10 @@ from ptanalytics.settings import Settings, SlopeSettings, default_settings
 TOLERANCE = 1e-9
 
 #: What a fit gives, in this order: Theil-Sen, then least squares.
-FITTED = ("slope_per_week", "lower", "upper", "intercept", "ols_slope_per_week", "ols_lower", "ols_upper")
+FITTED = (
+    "slope_per_week", "lower", "upper", "intercept",
+    "ols_slope_per_week", "ols_lower", "ols_upper", "ols_intercept",
+)  # fmt: skip
 
 
 @analysis(returns=PainTrends)

@@ -229,10 +229,11 @@ class FlareRates(TableModel):
 
     patient_id: str = pa.Field(description="The person.")
     n_days: pl.Int32 = pa.Field(ge=0, description="Days with a value.", metadata=_DAYS)
+    n_not_evaluable: pl.Int32 = pa.Field(ge=0, description="Of these without a level to compare with.", metadata=_DAYS)
     n_flares: pl.Int32 = pa.Field(ge=0, description="Flares, marked by the person or by the numeric proxy.")
     n_marked: pl.Int32 = pa.Field(ge=0, description="Of these, marked by the person.")
     per_28_days: float = pa.Field(nullable=True, description="28 x n_flares / n_days.", metadata={"unit": "flares/28 days"})
-    reason: str = pa.Field(nullable=True, description="Why there is no rate: too_few_days.")
+    reason: str = pa.Field(nullable=True, description="Why there is no rate: too_few_days, not_evaluable.")
 
 
 class WeeklyPain(TableModel):

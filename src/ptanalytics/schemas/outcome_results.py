@@ -181,6 +181,7 @@ class PainTrends(TableModel):
         metadata={"unit": "points/week"},
     )
     ols_upper: float = pa.Field(nullable=True, description="95 % upper limit, likewise.", metadata={"unit": "points/week"})
+    ols_intercept: float = pa.Field(nullable=True, description="Of the least squares line, at the first day.")
     reason: str = pa.Field(nullable=True, description="Why there is no slope: too_few_days, too_short_span.")
 
 

@@ -165,8 +165,13 @@ class ImputedChanges(TableModel):
     improvement: float = pa.Field(nullable=True, description="Change in the direction of better.")
     mic: float = pa.Field(nullable=True, description="Minimum important change used.")
     is_imputed: bool = pa.Field(description="The follow-up was imputed.")
+    is_outside_scale: bool = pa.Field(nullable=True, description="The imputed value lies outside the scale and is kept.")
     is_responder: bool = pa.Field(nullable=True, description="Headline rule, derived after imputing.")
-    reason: str = pa.Field(nullable=True, description="Why nothing was imputed: too_few_complete, singular_predictors.")
+    method: str = pa.Field(nullable=True, description="normal or pmm.")
+    predictors: str = pa.Field(nullable=True, description="What the follow-up was predicted from.")
+    reason: str = pa.Field(
+        nullable=True, description="Why nothing was imputed: no_predictors, too_few_complete, singular_predictors."
+    )
 
 
 class PooledEstimates(TableModel):

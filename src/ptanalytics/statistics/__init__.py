@@ -9,9 +9,10 @@ from ptanalytics.statistics.balance import standardized_difference, standardized
 from ptanalytics.statistics.effect_size import effect_sizes
 from ptanalytics.statistics.funnel import site_funnel
 from ptanalytics.statistics.gee import gee_model
-from ptanalytics.statistics.imputation import impute_followups, pooled_changes, tipping_point
+from ptanalytics.statistics.imputation import impute_followups
 from ptanalytics.statistics.mic_estimation import estimate_mic
 from ptanalytics.statistics.mixed_model import mixed_model
+from ptanalytics.statistics.pooled_changes import pooled_changes, tipping_point
 from ptanalytics.statistics.proportions import Interval, wilson_interval
 from ptanalytics.statistics.regression_to_mean import expected_regression_to_mean
 from ptanalytics.statistics.repeated import repeated_measures

@@ -182,7 +182,7 @@ def _fit(design: _Design, model: str, notes: list[str]) -> Any:
         elif said:
             notes.append("while fitting: " + "; ".join(said))
         return fit
-    notes.append(f"{model.replace('_', ' ')} did not converge")
+    notes.append(f"random {'slope' if model == SLOPE else 'intercept'} did not converge")
     return None
 
 

@@ -50,6 +50,20 @@ def notes(figure):
     return figure.layout.meta["notes"]
 
 
+def test_the_words_beside_a_bar_have_room(make):
+    long = "any day of the week that suits the person and the plan"
+
+    figure = pta.plot_missingness(make.table(Missingness, [missing("plans", "weekdays", 100, 97, long)]))
+
+    assert figure.layout.xaxis.range[1] > 97 + 1.5 * len(figure.data[0].text[0])
+
+
+def test_one_row_is_one_row(make):
+    figure = pta.plot_missingness(make.table(Missingness, [missing("flags", "resolved_at", 2, 1)]))
+
+    assert figure.data[0].text[0] == "50 % (1 row)"
+
+
 def test_columns_are_drawn_most_missing_first_with_what_a_missing_value_means(make):
     rows = [missing("plans", "valid_to_date", 10, 8, "open-ended"), missing("sessions", "rpe", 200, 20),
             missing("sessions", "sets", 200, 0), missing("sessions", "hold_s", 200, 200)]  # fmt: skip
@@ -58,7 +72,7 @@ def test_columns_are_drawn_most_missing_first_with_what_a_missing_value_means(ma
 
     assert labels(figure) == ["plans: valid_to_date", "sessions: rpe"]
     assert list(figure.data[0].x) == [80.0, 10.0]
-    assert figure.data[0].text[0] == "80 % (8 rows); missing = open-ended"
+    assert figure.data[0].text[0] == "80 % (8 rows); missing means open-ended"
     assert "1 more have no missing value" in notes(figure)
     assert "In no export: sessions hold_s." in notes(figure)
     assert "most valid_to_date of plans with 80 %" in text_summary(figure)

@@ -59,7 +59,7 @@ def test_the_band_around_the_baseline_is_the_mic(make):
 
     band = next(s for s in figure.layout.shapes if s.type == "rect")
     assert (band.y0, band.y1) == (4.5, 8.5)
-    assert "baseline 6.5" in [a.text for a in figure.layout.annotations]
+    assert "baseline<br>6.5" in [a.text for a in figure.layout.annotations]
 
 
 def test_the_band_follows_the_clinics_own_mic(make):
@@ -151,6 +151,16 @@ def test_the_wilson_interval_of_the_percent_rule_is_on_the_curve(make):
     assert points[0].y[0] + points[0].error_y.array[0] == pytest.approx(78.12)
     assert points[0].y[0] - points[0].error_y.arrayminus[0] == pytest.approx(38.66)
     assert "12/20 (60 %), 95 % Wilson interval 39 to 78 %" in _notes(figure)
+
+
+def test_starters_in_no_denominator_are_counted_under_the_responder_curve(make):
+    shares = make.shares(("percent", "all_starters", 12, 20, 38.66, 78.12)).with_columns(
+        n_starters=pl.lit(26, dtype=pl.Int32), n_no_baseline=pl.lit(2, dtype=pl.Int32), n_not_due=pl.lit(4, dtype=pl.Int32)
+    )
+
+    figure = plot_responder_curve(make.curve([], [18, 15, 13, 12], 0, 20), shares=shares)
+
+    assert "Of 26 starters not counted: 2 without a baseline and 4 not due yet." in _notes(figure)
 
 
 def test_a_form_without_a_score_interrupts_the_line_and_gives_its_reason(make):

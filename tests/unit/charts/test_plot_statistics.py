@@ -36,7 +36,7 @@ def test_survival_has_its_risk_table_direction_and_medians():
     assert "At risk" in texts(figure)
     assert "up is better" in figure.layout.yaxis.title.text
     assert "median 8 days" in text_summary(figure)
-    assert "not an effect" in texts(figure)
+    assert "drawn by lot" in texts(figure)
 
 
 def test_survival_escapes_group_names():
@@ -49,6 +49,12 @@ def test_a_good_event_is_drawn_rising():
     line = next(trace for trace in figure.data if trace.name and trace.name.startswith("b "))
     assert list(line.y) == sorted(line.y)
     assert line.y[0] == 0
+
+
+@pytest.mark.parametrize(("is_good", "words"), [(True, "who improved"), (False, "who have not improved")])
+def test_the_axis_of_a_survival_curve_names_the_event(is_good, words):
+    figure = plot_survival(survival_curve(TIMES), numbers_at_risk(TIMES), event="improved", is_event_good=is_good)
+    assert words in figure.layout.yaxis.title.text.replace("<br>", " ")
 
 
 def test_six_groups_are_too_many():

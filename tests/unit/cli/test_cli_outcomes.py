@@ -1,6 +1,10 @@
 """``ptanalytics outcomes``: counts on the screen, patients only in the file."""
 
+import re
+
 import pytest
+
+from trouble_clinic import tables
 
 
 @pytest.fixture
@@ -24,7 +28,9 @@ def test_counts_are_on_the_screen_and_no_patient(run, study):
     result = run("outcomes", study, "--measure", "odi")
 
     assert result.exit_code == 0
-    assert "Oswestry Disability Index: 3 of 3 have a change; responders 3/3" in result.stdout
+    assert "Oswestry Disability Index: 3 of 3 have a change\n" in result.stdout
+    assert "responders, with a follow-up: 3/3, 95 % Wilson interval 44 to 100 %" in result.stdout
+    assert "responders, all starters: 3/3" in result.stdout
     assert "minimal important change: 10 (Ostelo" in result.stdout
     assert "For clinician review: 1 form(s) of 1 patient(s)" in result.stdout
     assert "SECRET" not in result.output
@@ -38,6 +44,43 @@ def test_each_patients_numbers_are_in_the_file(run, study, tmp_path):
     assert "no data for it: pain_trend, pain_plateau" in result.stdout
     assert "SECRET-0,odi,12,80.0" in (tmp_path / "o.csv").read_text(encoding="utf-8").replace("'", "")
     assert "alert_phq9_9" in (tmp_path / "o-scores.csv").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def troubled(run, clinic, tmp_path):
+    folder = tmp_path / "troubles"
+    folder.mkdir()
+    for name, table in tables().items():
+        table.write_csv(folder / f"{name}.csv", datetime_format="%Y-%m-%d %H:%M")
+    assert run("import", clinic, folder).exit_code == 0
+    return clinic
+
+
+def test_a_study_of_troubles_is_counted_without_nan(run, troubled, tmp_path):
+    result = run("outcomes", troubled, "--out", tmp_path / "o.csv")
+
+    assert result.exit_code == 0
+    assert "Oswestry Disability Index: 2 of 10 have a change" in result.stdout
+    assert "responders, with a follow-up: 0/2, 95 % Wilson interval 0 to 66 %" in result.stdout
+    assert "responders, all starters: 0/6" in result.stdout
+    assert "in neither: 4 without baseline" in result.stdout
+    for reason in ("blank", "out of range", "mixed instruments", "unknown instrument"):
+        assert reason in result.stdout
+    written = [path.read_text(encoding="utf-8") for path in tmp_path.glob("o*.csv")]
+    assert len(written) == 10
+    assert not any(re.search(r"(^|,)(nan|inf|-inf)(,|$)", text, re.MULTILINE | re.IGNORECASE) for text in written)
+    assert "nan" not in result.stdout.lower()
+
+
+@pytest.mark.parametrize("command", ["table-one", "report"])
+def test_table_and_report_of_a_study_of_troubles_hold_no_nan(run, troubled, tmp_path, command):
+    result = run(command, troubled, "--inside", "--out", tmp_path / "r.html")
+
+    assert result.exit_code == 0
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    shown = re.sub(r"<script.*?</script>|<style.*?</style>", "", page, flags=re.DOTALL)
+    assert len(shown) > 1000
+    assert not re.search(r"\b(nan|inf|NaT)\b", shown)
 
 
 def test_an_unknown_measure_ends_in_a_sentence(run, study):

@@ -155,6 +155,7 @@ def test_a_row_without_its_key_is_refused() -> None:
 @pytest.mark.parametrize(
     "buckets",
     [
+        [[("a", 1), ("a", 2), ("b", 3)], [("c", 2), ("c", 4)]],  # in order altogether
         [[("c", 1), ("c", 2), ("a", 3)], [("b", 2), ("b", 4)]],  # in order but for the patients
         [[("c", 2), ("c", 1), ("a", 3)], [("b", 2), ("b", 4)]],  # the days of one patient are not
         [[("c", 1), ("a", 3)], [("c", 2), ("b", 2), ("b", 4)]],  # the rows of one patient are apart

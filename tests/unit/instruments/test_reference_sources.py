@@ -3,10 +3,12 @@
 import csv
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+import ptanalytics
 from ptanalytics.errors import ReferenceDataError
 from ptanalytics.instruments import bands, instrument, instrument_ids, mdc95_of, measure, measure_ids, mic_for, mic_table
 from ptanalytics.instruments.catalogue import Instrument
@@ -125,3 +127,20 @@ def test_a_mic_row_without_source_is_refused():
     assert MicRow.model_validate(row).source
     with pytest.raises(ValidationError):
         MicRow.model_validate(row | {"source": ""})
+
+
+def dois_in(text):
+    found = re.findall(r"10\.\d{4,}/[^\s,;|\"'`]+", text)
+    return {doi.rstrip(").:") if doi.count("(") < doi.count(")") else doi.rstrip(".:") for doi in found}
+
+
+def test_every_doi_says_how_far_it_was_checked():
+    root = Path(ptanalytics.__file__).parent
+    files = [*(root / "reference" / "instruments").glob("*.toml"), root / "reference" / "mic.csv"]
+    files += [file for package in ("instruments", "outcomes", "statistics") for file in (root / package).glob("*.py")]
+    used = set().union(*(dois_in(file.read_text(encoding="utf-8")) for file in files))
+    lines = [line for line in reference_file("doi_checks.csv").read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    checks = {row["doi"]: row["checked"] for row in csv.DictReader(lines)}
+
+    assert used == set(checks)
+    assert set(checks.values()) == {"seen", "paper_seen"}

@@ -60,6 +60,27 @@ def test_one_reading_is_too_few_for_trend_plateau_and_limits():
     assert reasons == ["too_few_days"] * 4
 
 
+def test_a_flare_rate_says_how_many_days_could_not_be_judged():
+    row = one(flare_rates(ratings(dict.fromkeys(range(10), 3))))
+
+    assert (row["n_days"], row["n_not_evaluable"], row["n_flares"], row["per_28_days"]) == (10, 3, 0, 0.0)
+
+
+def test_weekly_ratings_cannot_show_flares_and_give_no_rate():
+    row = one(flare_rates(ratings({7 * week: 3 + 3 * (week % 2) for week in range(9)})))
+
+    assert (row["n_days"], row["n_not_evaluable"]) == (9, 9)
+    assert (row["per_28_days"], row["reason"]) == (None, "not_evaluable")
+
+
+def test_a_baseline_makes_weekly_ratings_evaluable():
+    before = {-3: 3, -2: 3, -1: 3}
+
+    row = one(flare_rates(ratings(before | {7 * week: 3 for week in range(1, 9)}), patients=people()))
+
+    assert (row["n_days"], row["n_not_evaluable"], row["per_28_days"]) == (11, 0, 0.0)
+
+
 def test_a_plateau_near_zero_is_low():
     row = one(pain_plateau(ratings({3 * i: 1 for i in range(10)})))
 

@@ -41,6 +41,22 @@ def test_items_of_two_instruments_on_one_form_are_refused():
     assert (row["score"], row["reason"]) == (None, "mixed_instruments")
 
 
+@pytest.mark.parametrize("foreign", ["pcs_1", "no_such_item"])
+def test_items_of_no_or_another_instrument_are_not_among_those_answered(foreign):
+    row = scored(form("odi", {f"odi_{i}": 1 for i in range(1, 10)} | {foreign: 1}), "odi")
+
+    assert (row["n_answered"], row["score"]) == (9, None)
+
+
+def test_a_foreign_item_does_not_touch_the_next_form():
+    wrong = form("pgic7", {"pgic7_1": 2, "pcs_8": 4, "pcs_13": 4}, response="R1")
+    right = form("pgic7", {"pgic7_1": 2}, response="R2", completed_at=at(7, 9))
+
+    rows = score_questionnaires(responses=pl.concat([wrong, right])).sort("completed_date")
+
+    assert rows.select("score", "n_answered", "reason").rows() == [(None, 1, "mixed_instruments"), (2, 1, None)]
+
+
 def test_another_version_is_another_instrument():
     row = scored(form("odi_v1", {"odi_v1_1": 1}), "odi_v1")
 

@@ -286,3 +286,43 @@ def test_losing_patients_does_not_flatter_a_site():
     found = site_funnel(change, where, is_risk_adjusted=False)
     assert found.select("site", "responders", "n").rows() == [("A", 20, 20), ("B", 20, 40)]
     assert site_funnel(change, where, population="completers")["n"].to_list() == [20, 20]
+
+
+def scaled(n, scale):
+    values = np.random.default_rng(1).normal(0, 1, (n, 3)) * scale
+    return course([list(map(float, one)) for one in values])
+
+
+@pytest.mark.parametrize(
+    ("model", "values"),
+    [
+        pytest.param(gee_model, scaled(40, 1e160), id="gee, overflow"),
+        pytest.param(gee_model, scaled(40, 1e-200), id="gee, underflow"),
+        pytest.param(mixed_model, scaled(4, 1e160), id="mixed model, overflow"),
+    ],
+)
+def test_a_model_that_cannot_converge_says_so_and_has_no_numbers(model, values):
+    found = model(values)
+
+    assert set(found["reason"]) == {"not_converged"}
+    assert found["estimate"].null_count() == found.height
+    assert not found["is_converged"].any()
+    if model is mixed_model:
+        tried = "random slope did not converge; random intercept only; random intercept did not converge"
+        assert set(found["notes"]) == {tried}
+
+
+def test_a_logistic_fit_that_fails_leaves_the_roc_cut(monkeypatch):
+    from statsmodels.discrete.discrete_model import Logit
+
+    def fails(*_, **__):
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(Logit, "fit", fails)
+    answers = pl.DataFrame({"improvement": [0.0, 1, 2, 1, 3, 4, 2, 5], "is_improved": [0, 0, 0, 1, 1, 1, 0, 1]})
+
+    found = {row["method"]: row for row in estimate_mic(answers, n_resamples=0).iter_rows(named=True)}
+
+    assert found["predictive"]["reason"] == "fit_failed"
+    assert found["predictive"]["mic"] is None
+    assert found["roc"]["mic"] is not None
