@@ -188,7 +188,7 @@ def _draw_scatter(figure: go.Figure, rows: pl.DataFrame, name: str, mic: float |
             )
         )
     pad = (high - low) * 0.03
-    figure.update_xaxes(range=[low - pad, high + pad], title={"text": plain(f"Baseline {known.short_label}")})
+    figure.update_xaxes(range=[low - pad, high + pad], title={"text": plain(f"Baseline: {known.short_label}")})
     below = "below" if known.direction == "lower_better" else "above"
     y_title = axis_words(name, "Follow-up").replace("(", f"({below} the line, ").split("\n")
     figure.update_yaxes(range=[low - pad, high + pad], title={"text": "<br>".join(plain(line) for line in y_title)})
@@ -216,7 +216,7 @@ def _draw_sorted(figure: go.Figure, rows: pl.DataFrame, name: str, mic: float | 
     figure.add_hline(y=0, line={"color": INK, "width": 1})
     figure.update_layout(barmode="overlay", bargap=0.1)
     figure.update_xaxes(title={"text": "Patients, largest improvement first"}, showgrid=False)
-    figure.update_yaxes(title={"text": f"Improvement of {plain(measure_of(name).short_label)}, points<br>(up is better)"})
+    figure.update_yaxes(title={"text": f"Improvement: {plain(measure_of(name).short_label)}, points<br>(up is better)"})
 
 
 def plot_patient_flow(flow: Any, *, hidden_words: str = "not shown") -> go.Figure:

@@ -59,7 +59,7 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
         figure,
         title=TITLE,
         x_title="Week from the start (0: the 7 days before)",
-        y_title=axis_words("nprs", "Weekly mean of"),
+        y_title=axis_words("nprs", "Weekly mean"),
         notes=notes,
         alt=f"{TITLE}. {_said(known)} {' '.join(notes)}",
         height=430,
