@@ -249,7 +249,18 @@ def plot_patient_flow(flow: Any, *, hidden_words: str = "not shown") -> go.Figur
     figure.update_xaxes(range=[0, largest * 1.02], showgrid=False, title={"text": "Patients"})
     figure.update_yaxes(visible=False, range=[-max(s["step"] for s in steps) - 0.6, -min(s["step"] for s in steps) + 0.75])
     said = "; ".join(_step_words(step, hidden_words) for step in steps)
-    return style(figure, title=title, alt=f"{title}: {said}.", height=110 + 62 * len(steps))
+    first, last = (_count_words(step["n"], hidden_words) for step in (steps[0], steps[-1]))
+    return style(
+        figure,
+        title=title,
+        notes=[f"n = {first} at the first step and {last} at the last; who falls out at a step is counted beside it."],
+        alt=f"{title}: {said}.",
+        height=125 + 62 * len(steps),
+    )
+
+
+def _count_words(n: int | None, hidden_words: str) -> str:
+    return hidden_words if n is None else count_text(n, "patient")
 
 
 def _step_words(step: dict[str, Any], hidden_words: str) -> str:

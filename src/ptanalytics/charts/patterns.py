@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from ptanalytics.adherence.trajectories import Trajectories
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import (
     BLUE,
@@ -19,6 +20,7 @@ from ptanalytics.charts.theme import (
     style,
 )
 from ptanalytics.charts.wording import count_text, number_text, plain, share_text
+from ptanalytics.errors import InvalidTableError
 from ptanalytics.schemas.pattern_results import SessionPatterns, TrajectoryClasses, TrajectoryFits
 
 #: Dark enough to stand out, pale enough for dark numbers on it.
@@ -96,20 +98,24 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
     )
 
 
-def plot_trajectories(classes: Any, fits: Any) -> go.Figure:
+def plot_trajectories(found: Any, fits: Any = None) -> go.Figure:
     """Draw the mean weekly adherence of each group with its quartiles, and say how stable the groups are.
 
     Args:
-        classes: Table `TrajectoryClasses`, pandas or Polars.
-        fits: Table `TrajectoryFits`.
+        found: What `adherence_trajectories` returned, or its table `TrajectoryClasses` (``.classes``), pandas or Polars.
+        fits: Table `TrajectoryFits`, where the first is a table.
 
     Returns:
         A plotly figure with its text summary in ``layout.meta["alt"]``.
 
     Raises:
+        InvalidTableError: The classes are given as a table without the fits.
         MissingColumnsError: A column is absent.
     """
     title = "Courses of weekly adherence by group"
+    classes, fits = (found.classes, found.fits) if isinstance(found, Trajectories) else (found, fits)
+    if fits is None:
+        raise InvalidTableError("plot_trajectories needs the fits too: give it what adherence_trajectories returned.")
     rows, tried = rows_of(classes, TrajectoryClasses), rows_of(fits, TrajectoryFits)
     if rows.is_empty():
         return nothing_to_draw(title, "There is no group to show.")
