@@ -19,7 +19,7 @@ from ptanalytics.charts.theme import (
     nothing_to_draw,
     style,
 )
-from ptanalytics.charts.wording import count_text, number_text, plain, share_text
+from ptanalytics.charts.wording import count_text, day_text, number_text, plain, share_text
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.schemas.pattern_results import SessionPatterns, TrajectoryClasses, TrajectoryFits
 
@@ -83,6 +83,7 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
     total, n_patients = sum(counts.values()), rows["patient_id"].n_unique()
     (day, hour), most = max(counts.items(), key=lambda item: item[1])
     when = f"{_WEEKDAYS[day - 1]}{'' if hour is None else f' {hour}:00 to {hour}:59'}"
+    window = f"{day_text(rows['first_date'].min())} to {day_text(rows['last_date'].max())}"  # type: ignore[arg-type]
     timeless = sum(n for (_, hour), n in counts.items() if hour is None)
     return style(
         figure,
@@ -90,7 +91,7 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
         x_title="Hour of the start, local time",
         y_title="Weekday",
         notes=[
-            f"n = {count_text(total, 'session')} of {count_text(n_patients, 'patient')}. Empty: no session.",
+            f"n = {count_text(total, 'session')} of {count_text(n_patients, 'patient')}, {window}. Empty: no session.",
             f"{share_text(timeless, total)} without a time of day." if timeless else "",
         ],
         alt=f"{title}: {count_text(total, 'session')} of {count_text(n_patients, 'patient')}; most on {when}: {most}.",

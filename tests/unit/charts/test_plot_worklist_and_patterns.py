@@ -109,6 +109,7 @@ def test_the_heatmap_shows_the_numbers_and_keeps_sessions_without_a_time_apart()
     assert list(heat.text[0]) == ["2", "", "1", "1"]
     assert "no time" in list(figure.layout.xaxis.ticktext)
     assert "1/4 without a time of day" in notes(figure)
+    assert "n = 4 sessions of 1 patient, 2 Mar 2026 to 2 Mar 2026." in notes(figure)
     assert "most on Mon 8:00 to 8:59: 2" in text_summary(figure)
 
 
