@@ -5,12 +5,13 @@ from datetime import date, datetime, time
 import polars as pl
 import pytest
 
+from daily_log import day, log
 from ptanalytics import day_ledger, ledger_evidence, session_patterns, worklist
 from ptanalytics.charts import plot_day_ledger, plot_session_patterns, plot_trajectories, plot_worklist, text_summary
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.results import RESULTS
-from worklist_clinic import day, log, plan
+from worklist_clinic import plan
 
 HOSTILE = "<img src=x onerror=alert(1)> %{x}"
 
