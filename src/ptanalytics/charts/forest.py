@@ -7,7 +7,7 @@ import polars as pl
 
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.side_labels import with_label_room
-from ptanalytics.charts.theme import BLUE, GREY, INK, new_figure, nothing_to_draw, style
+from ptanalytics.charts.theme import BLUE, EDGE_PX, GREY, INK, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import number_text, plain, reason_text
 from ptanalytics.schemas.statistics_results import SubgroupEffects
 
@@ -85,7 +85,7 @@ def _lines(rows: pl.DataFrame) -> list[tuple[str, dict[str, Any] | None]]:
 
 
 def _write(figure: go.Figure, height: int, text: str, row: dict[str, Any] | None) -> None:
-    left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": 14 - _LABEL_PX, "y": height, "showarrow": False}
+    left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": EDGE_PX - _LABEL_PX, "y": height, "showarrow": False}
     right = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": height, "showarrow": False}
     font = {"size": 12, "color": INK}
     if row is None:
@@ -94,7 +94,9 @@ def _write(figure: go.Figure, height: int, text: str, row: dict[str, Any] | None
         figure.add_annotation(right | {"text": plain(test), "font": font})
         return
     short = text if len(text) <= 20 else f"{text[:19]}…"
-    figure.add_annotation(left | {"text": f"{plain(short)} (n = {row['n']})", "xshift": 26 - _LABEL_PX, "font": font})
+    figure.add_annotation(
+        left | {"text": f"{plain(short)} (n = {row['n']})", "xshift": EDGE_PX + 12 - _LABEL_PX, "font": font}
+    )
     figure.add_annotation(right | {"text": plain(_estimate(row)), "font": font})
 
 

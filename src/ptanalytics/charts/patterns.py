@@ -137,7 +137,7 @@ def plot_trajectories(found: Any, fits: Any = None) -> go.Figure:
         figure,
         title=title,
         x_title="Plan week",
-        y_title="Sessions done of those prescribed (%)\nup is more",
+        y_title="Sessions done of those prescribed (%)\n(up is more)",
         notes=[
             f"n = {count_text(total, 'patient')} with a percentage in weeks 1 to {last}. Thick: mean; thin: quartiles.",
             _stability(tried),

@@ -4,9 +4,8 @@ import textwrap
 
 import plotly.graph_objects as go
 
+from ptanalytics.charts.theme import EDGE_PX
 from ptanalytics.charts.wording import plain
-
-_EDGE_PX = 14
 
 
 def wrapped(words: str, width: int) -> str:
@@ -36,5 +35,5 @@ def with_label_room(figure: go.Figure, label_px: int) -> go.Figure:
     """
     figure.update_yaxes(automargin=False)
     figure.update_layout(margin={"l": label_px})
-    figure.update_annotations(xshift=_EDGE_PX - label_px, selector={"name": "note"})
+    figure.update_annotations(xshift=EDGE_PX - label_px, selector={"name": "note"})
     return figure

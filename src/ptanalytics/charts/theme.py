@@ -47,6 +47,10 @@ TEMPLATE_NAME = "ptanalytics"
 _NOTE_CHARACTERS = 108
 _NOTE_LINE_PX = 15
 TITLE_PX = 40
+#: From the left edge to the title and the footnote.
+EDGE_PX = 14
+_LEFT_PX = 60
+_TITLE_LINE_PX = 24
 _LEGEND_ROW_PX = 21
 _LEGEND_ROW_CHARACTERS = 88
 
@@ -111,11 +115,13 @@ def style(
     lines = textwrap.wrap(" ".join(notes), _NOTE_CHARACTERS)
     legend_rows = _legend_rows(figure)
     top = TITLE_PX + legend_rows * _LEGEND_ROW_PX + 12
+    # A second line of words on the y axis needs room, or plotly moves the plot and the footnote with it.
+    left = _LEFT_PX + _TITLE_LINE_PX * y_title.count("\n")
     bottom = note_gap_px + _NOTE_LINE_PX * len(lines) + 10
     figure.update_layout(
         title={"text": plain(title)},
         height=height,
-        margin={"l": 60, "r": 26, "t": top, "b": bottom},
+        margin={"l": left, "r": 26, "t": top, "b": bottom},
         legend={"yref": "container", "y": 1 - (TITLE_PX - 2) / height, "yanchor": "top"},
         showlegend=legend_rows > 0,
         meta={"alt": " ".join(alt.split()), "notes": " ".join(notes)},
@@ -127,7 +133,7 @@ def style(
     if lines:
         figure.add_annotation(
             name="note", text="<br>".join(plain(line) for line in lines), align="left", showarrow=False,
-            xref="paper", x=0, xanchor="left", xshift=-46, yref="paper", y=0, yanchor="top", yshift=-note_gap_px,
+            xref="paper", x=0, xanchor="left", xshift=EDGE_PX - left, yref="paper", y=0, yanchor="top", yshift=-note_gap_px,
             font={"size": 11, "color": MUTED},
         )  # fmt: skip
     return figure

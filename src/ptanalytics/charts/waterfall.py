@@ -47,7 +47,7 @@ def plot_change_waterfall(changes: Any, *, measure: str | None = None, target_we
     figure.update_layout(bargap=0.05 if len(drawn) < 300 else 0)
     figure.update_xaxes(showticklabels=False, ticks="", showgrid=False)
     notes = [
-        f"n = {count_text(len(drawn), 'patient')} with a change of {count_text(chosen.n_rows, 'starter')}.",
+        f"n = {len(drawn)} of {count_text(chosen.n_rows, 'patient')} with a change.",
         chosen.not_drawn,
         chosen.about_mic if chosen.mic is None else f"Dashed: {chosen.about_mic}",
         CAVEAT,
