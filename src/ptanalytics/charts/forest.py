@@ -12,7 +12,7 @@ from ptanalytics.charts.wording import number_text, plain, reason_text
 from ptanalytics.schemas.statistics_results import SubgroupEffects
 
 _ROW_PX = 26
-_LABEL_PX = 190
+_LABEL_PX = 250
 
 
 def plot_subgroup_forest(effects: Any, *, title: str = "Improvement by subgroup", unit: str = "points") -> go.Figure:
@@ -93,7 +93,7 @@ def _write(figure: go.Figure, height: int, text: str, row: dict[str, Any] | None
         figure.add_annotation(left | {"text": f"<b>{plain(name.replace('_', ' ').capitalize())}</b>", "font": font})
         figure.add_annotation(right | {"text": plain(test), "font": font})
         return
-    short = text if len(text) <= 20 else f"{text[:19]}…"
+    short = text if len(text) <= 24 else f"{text[:23]}…"
     figure.add_annotation(
         left | {"text": f"{plain(short)} (n = {row['n']})", "xshift": EDGE_PX + 12 - _LABEL_PX, "font": font}
     )
