@@ -153,7 +153,7 @@ def nothing_to_draw(title: str, sentence: str, *, height: int = 220) -> go.Figur
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[0, 1])
     figure.add_annotation(
-        name="missing", text="<br>".join(plain(line) for line in textwrap.wrap(sentence, _SENTENCE_CHARACTERS)), showarrow=False,
+        name="missing", text="<br>".join(map(plain, textwrap.wrap(sentence, _SENTENCE_CHARACTERS))), showarrow=False,
         x=0.5, y=0.5, xref="paper", yref="paper", font={"size": 13, "color": INK}, bordercolor=GREY, borderpad=10,
     )  # fmt: skip
     return style(figure, title=title, alt=f"{title}. {sentence}", height=height, note_gap_px=10)
