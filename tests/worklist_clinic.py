@@ -1,27 +1,11 @@
 """A small clinic for the worklist's tests: tables by name, and a study of them."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time
 
 import polars as pl
 
+from daily_log import day
 from ptanalytics import create_study
-
-START = date(2026, 3, 2)
-
-
-def day(number):
-    return START + timedelta(days=number)
-
-
-def log(*numbers, patient="P1"):
-    return pl.DataFrame(
-        {
-            "patient_id": pl.Series([patient] * len(numbers), dtype=pl.String),
-            "session_id": pl.Series([f"s{n}" for n in numbers], dtype=pl.String),
-            "exercise_id": pl.Series(["bridge"] * len(numbers), dtype=pl.String),
-            "started_at": pl.Series([datetime.combine(day(n), time(9)) for n in numbers], dtype=pl.Datetime("us")),
-        }
-    )
 
 
 def plan(begin=0, end=None, version=1, patient="P1", per_week=3.0):

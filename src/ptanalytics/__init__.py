@@ -19,6 +19,7 @@ _PUBLIC = {
     "check_data": "quality",
     "write_repair_sheet": "quality",
     "read_repair_sheet": "quality",
+    "repair_ledger": "quality",
     "create_study": "study",
     "open_study": "study",
     "write_samples": "samples",

@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 import pytest
 
-from ptanalytics.instruments import band_expression, format_number
+from ptanalytics.instruments import band_expression, number_text
 from ptanalytics.outcomes import score_questionnaires
 
 RMDQ_Q7 = [1] * 10 + [0] * 10 + [None] * 4
@@ -48,7 +48,7 @@ def test_odi(answers, expected, band):
 
 
 def test_q2_shows_as_one_decimal():
-    assert format_number(score("odi", [2, 2, 2, 1, 2, 2, 1, None, 2, 2])["score"]) == "35.6"
+    assert number_text(score("odi", [2, 2, 2, 1, 2, 2, 1, None, 2, 2])["score"]) == "35.6"
 
 
 def test_q3_is_no_score_where_nine_are_needed():
@@ -247,7 +247,8 @@ def test_c22_global_change(scale, answer, band):
     ("value", "decimals", "shown"), [(35.5555, 1, "35.6"), (2.5, 0, "3"), (0.125, 2, "0.13"), (-2.5, 0, "-3")]
 )
 def test_q33_display_rounds_half_away_from_zero(value, decimals, shown):
-    assert format_number(value, decimals) == shown
+    # The sign is the typographic minus, so that no spreadsheet takes the text for a formula.
+    assert number_text(value, decimals) == shown.replace("-", "−")
 
 
 @pytest.mark.parametrize("wrong", [6, 2.5, -1])

@@ -10,6 +10,7 @@ from ptanalytics.adherence.counted import TOLERANCE
 from ptanalytics.adherence.dose import ALL, dose_of
 from ptanalytics.adherence.entries import entries_of, read_entry_inputs
 from ptanalytics.adherence.exercise_dose import exercise_weeks
+from ptanalytics.adherence.summary import adherence_band
 from ptanalytics.adherence.variants import CAPS, DOSE, UNKNOWN_LEFT_OUT, weeks_by_variant
 from ptanalytics.adherence.weekly import weeks_of
 from ptanalytics.analysis import analysis
@@ -84,7 +85,7 @@ def adherence_by_definition(
     parts.append(dose.select("person", "reason", definition=pl.lit(DOSE.definition), adherence_pct="capped_pct"))
     rows = (
         pl.concat(parts, how="diagonal_relaxed")
-        .with_columns(is_headline=pl.col("definition") == headline, band=_band(settings))
+        .with_columns(is_headline=pl.col("definition") == headline, band=adherence_band(settings))
         .sort("person", "definition")
     )
     return observed.named(rows).lazy().select(columns_of(AdherenceByDefinition).keys())
@@ -127,16 +128,3 @@ def _of_caps(weeks: pl.DataFrame, settings: Settings) -> pl.DataFrame:
 
 def _percent(numerator: pl.Expr) -> pl.Expr:
     return pl.when(pl.col("prescribed") > 0).then(100 * numerator / pl.col("prescribed"))
-
-
-def _band(settings: Settings) -> pl.Expr:
-    share = pl.col("adherence_pct") / 100
-    return (
-        pl.when(share.is_null())
-        .then(None)
-        .when(share >= settings.adherence.adherent_cut - TOLERANCE)
-        .then(pl.lit("adherent"))
-        .when(share >= settings.adherence.low_cut - TOLERANCE)
-        .then(pl.lit("partial"))
-        .otherwise(pl.lit("low"))
-    )

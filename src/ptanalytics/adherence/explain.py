@@ -12,7 +12,7 @@ from ptanalytics.adherence.weekly import weekly_adherence
 from ptanalytics.analysis import TableSource
 from ptanalytics.dates import DAYS_PER_WEEK
 from ptanalytics.errors import InvalidTableError
-from ptanalytics.instruments import format_number
+from ptanalytics.instruments import short_number
 from ptanalytics.schemas.explain_results import ExplainedDays
 from ptanalytics.schemas.frames import as_caller_kind, conform, is_frame, to_pandas
 from ptanalytics.settings import Settings, default_settings
@@ -155,27 +155,31 @@ def _of_week(week: dict[str, Any], days: pl.DataFrame, settings: Settings) -> tu
     pct = week["adherence_pct"]
     if pct is None:
         return None, f"{title}: no percentage, because nothing was prescribed.", steps
-    counted, prescribed = week["counted"], _number(week["prescribed"])
-    steps.append(f"Adherence: 100 x min({counted}, {prescribed}) / {prescribed} = {_number(pct, 1)} %.")
+    counted, prescribed = week["counted"], short_number(week["prescribed"], 2)
+    steps.append(f"Adherence: 100 x min({counted}, {prescribed}) / {prescribed} = {short_number(pct, 1)} %.")
     if week["uncapped_pct"] > 100 + 1e-9:
-        steps.append(_CAPPED.format(_number(week["uncapped_pct"], 1)))
+        steps.append(_CAPPED.format(short_number(week["uncapped_pct"], 1)))
     if week["is_partial"]:
         least = settings.adherence.min_eligible_days_week
         steps.append(f"Partial week: fewer than {least} eligible days, so it is not called adherent or not.")
-    return pct, f"{title}: {_number(pct, 1)} %, {_count(counted, 'session')} counted of {prescribed} prescribed.", steps
+    return (
+        pct,
+        f"{title}: {short_number(pct, 1)} %, {_count(counted, 'session')} counted of {prescribed} prescribed.",
+        steps,
+    )
 
 
 def _prescribed_step(week: dict[str, Any], days: pl.DataFrame, settings: Settings) -> str:
     """From days and their accrual to what was prescribed."""
     eligible = days.filter("is_eligible")
     rates = eligible.group_by(pl.col("prescribed").round(9)).len().sort("prescribed", descending=True).rows()
-    terms = " + ".join(f"{_count(n, 'eligible day')} x {_number(rate, 4)}" for rate, n in rates) or "no eligible day"
+    terms = " + ".join(f"{_count(n, 'eligible day')} x {short_number(rate, 4)}" for rate, n in rates) or "no eligible day"
     accrued = float(eligible["prescribed"].sum())
     words = f"Prescribed: {terms} = {_count_of(accrued)}."
     if week["excused_days"]:
         words += f" {_count(week['excused_days'], 'excused day')} left out."
     if settings.adherence.prorate in _PRORATED and week["eligible_days"]:
-        words += f" {_PRORATED[settings.adherence.prorate]} That is {_number(week['prescribed'])}."
+        words += f" {_PRORATED[settings.adherence.prorate]} That is {short_number(week['prescribed'], 2)}."
     return words
 
 
@@ -203,16 +207,12 @@ def _of_window(weeks: pl.DataFrame) -> tuple[float | None, str, list[str]]:
     prescribed = float(some["prescribed"].sum())
     pct = min(100 * capped / prescribed, 100.0)
     steps = [
-        f"Prescribed: the sum over weeks is {_number(prescribed)} sessions.",
-        f"Counted: {some['counted'].sum()} sessions; at most what each week prescribed, {_number(capped)}.",
-        f"Adherence: 100 x {_number(capped)} / {_number(prescribed)} = {_number(pct, 1)} %.",
+        f"Prescribed: the sum over weeks is {short_number(prescribed, 2)} sessions.",
+        f"Counted: {some['counted'].sum()} sessions; at most what each week prescribed, {short_number(capped, 2)}.",
+        f"Adherence: 100 x {short_number(capped, 2)} / {short_number(prescribed, 2)} = {short_number(pct, 1)} %.",
     ]
-    return pct, f"{title}: {_number(pct, 1)} % weekly capped, {_number(capped)} of {_number(prescribed)} sessions.", steps
-
-
-def _number(value: float, digits: int = 2) -> str:
-    text = str(format_number(value, digits))
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    words = f"{short_number(capped, 2)} of {short_number(prescribed, 2)} sessions"
+    return pct, f"{title}: {short_number(pct, 1)} % weekly capped, {words}.", steps
 
 
 def _count(n: int, one: str) -> str:
@@ -220,7 +220,7 @@ def _count(n: int, one: str) -> str:
 
 
 def _count_of(amount: float) -> str:
-    return f"{_number(amount)} session{'' if _number(amount) == '1' else 's'}"
+    return f"{short_number(amount, 2)} session{'' if short_number(amount, 2) == '1' else 's'}"
 
 
 def _day(day: date) -> str:
@@ -241,4 +241,4 @@ def _html_table(days: Any) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
-    return _number(value, 4) if isinstance(value, float) else str(value)
+    return short_number(value, 4) if isinstance(value, float) else str(value)

@@ -38,8 +38,8 @@ def session_patterns(
     Example:
         >>> sessions = pl.DataFrame({"patient_id": "P1", "session_id": ["a", "b"], "exercise_id": "bridge",
         ...                          "started_at": ["2026-03-02 18:30", "2026-03-09 18:05"]})
-        >>> session_patterns(sessions=sessions).rows()
-        [('P1', 1, 18, 2, 2)]
+        >>> session_patterns(sessions=sessions).select("weekday", "hour", "n_sessions", "n_done").rows()
+        [(1, 18, 2, 2)]
     """
     settings = settings or default_settings()
     at = pl.col("started_at")
@@ -52,11 +52,17 @@ def session_patterns(
         known.select(
             "patient_id",
             "is_done",
+            day=day,
             weekday=day.dt.weekday().cast(pl.Int32),
             hour=pl.when(~is_midnight).then(at.dt.hour().cast(pl.Int32)),
         )
         .group_by("patient_id", "weekday", "hour")
-        .agg(n_sessions=pl.len().cast(pl.Int32), n_done=pl.col("is_done").sum().cast(pl.Int32))
+        .agg(
+            n_sessions=pl.len().cast(pl.Int32),
+            n_done=pl.col("is_done").sum().cast(pl.Int32),
+            first_date=pl.col("day").min(),
+            last_date=pl.col("day").max(),
+        )
         .select(columns_of(SessionPatterns).keys())
     )
 

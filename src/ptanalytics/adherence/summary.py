@@ -89,7 +89,7 @@ def adherence_summary(
         .with_columns(from_date=pl.col("start_date"), to_date=day_from_number(pl.col("to_day")))
         .with_columns(_percentages())
         .with_columns(_headline(settings))
-        .with_columns(band=_band(settings), reason=_reason())
+        .with_columns(band=adherence_band(settings), reason=_reason())
         .select(columns_of(AdherenceSummary).keys())
     )
 
@@ -139,7 +139,8 @@ def _headline(settings: Settings) -> list[pl.Expr]:
     return [pl.lit(definition).alias("definition"), pl.col(f"{definition}_pct").alias("adherence_pct")]
 
 
-def _band(settings: Settings) -> pl.Expr:
+def adherence_band(settings: Settings) -> pl.Expr:
+    """Return the band of ``adherence_pct`` by the cuts of the settings; missing without a percentage."""
     share = pl.col("adherence_pct") / 100
     return (
         pl.when(share.is_null())

@@ -1,5 +1,6 @@
 """Weekly adherence: one patient as counted against prescribed, several as median with quartile band."""
 
+import math
 from typing import Any
 
 import plotly.graph_objects as go
@@ -7,7 +8,7 @@ import polars as pl
 
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import BLUE, GREY, INK, PALE_BLUE, VERMILLION, new_figure, nothing_to_draw, style
-from ptanalytics.charts.wording import count_text, day_text, number_text, plain, reason_text
+from ptanalytics.charts.wording import count_text, day_text, number_text, plain, reason_text, short_number
 from ptanalytics.schemas.results import WeeklyAdherence
 from ptanalytics.settings import Settings, default_settings
 
@@ -81,7 +82,8 @@ def _draw_patient(rows: pl.DataFrame, rules: Settings) -> go.Figure:
         showgrid=False,
         range=[-0.6, last + 0.6],
     )
-    figure.update_yaxes(range=[0, top * 1.16], rangemode="tozero")
+    # Sessions are whole: no tick at half a session.
+    figure.update_yaxes(range=[0, top * 1.16], dtick=max(1, math.ceil(top / 6)), tick0=0)
     return style(
         figure,
         title=TITLE,
@@ -127,14 +129,17 @@ def _add_bars(figure: go.Figure, rows: pl.DataFrame, name: str, marker: dict[str
 
 
 def _percent(week: dict[str, Any]) -> str:
-    # The uncapped value: a bar above its outline must not be labelled 100 %.
+    # The uncapped value: a bar above its outline must not be labelled 100 %. One session on one eligible day is no 233 %.
+    if week["is_partial"]:
+        return ""
     return "" if week["uncapped_pct"] is None else f"{number_text(week['uncapped_pct'], 0)} %"
 
 
 def _week_hover(week: dict[str, Any]) -> str:
+    share = f" ({_percent(week)})" if _percent(week) else ""
     lines = [
         f"Week {week['week']}, from {day_text(week['week_start_date'])}",
-        f"{week['counted']} of {number_text(week['prescribed'], 1)} prescribed sessions counted ({_percent(week)})",
+        f"{week['counted']} of {short_number(week['prescribed'])} prescribed sessions counted{share}",
         f"{week['eligible_days']} eligible days, {week['excused_days']} excused",
     ]
     if week["logged"] != week["counted"]:
@@ -158,7 +163,7 @@ def _patient_note(rows: pl.DataFrame, rules: Settings) -> str:
     prorate = {"fractional": "prorated by day", "none": "not prorated", "round_half_up": "prorated and rounded"}
     return (
         f"n = {count_text(len(rows), 'week')} ({_window(rows)}); {counted} counted of "
-        f"{number_text(prescribed, 1)} prescribed ({prorate[rules.adherence.prorate]})."
+        f"{short_number(prescribed)} prescribed ({prorate[rules.adherence.prorate]})."
     )
 
 
@@ -168,7 +173,7 @@ def _patient_alt(rows: pl.DataFrame) -> str:
     without = len(rows) - len(with_plan)
     return (
         f"Bars of sessions per week for one patient: {int(rows['counted'].sum())} sessions counted of "
-        f"{number_text(float(rows['prescribed'].sum()), 1)} prescribed in {count_text(len(with_plan), 'week')}; "
+        f"{short_number(float(rows['prescribed'].sum()))} prescribed in {count_text(len(with_plan), 'week')}; "
         f"{count_text(over, 'week')} above the overdose ratio, {count_text(partial, 'partial week')}, "
         f"{count_text(without, 'week')} with nothing prescribed."
     )
@@ -214,7 +219,7 @@ def _draw_cohort(rows: pl.DataFrame, rules: Settings, min_patients: int) -> go.F
     left_out = int(rows["is_partial"].sum())
     hidden = len(weeks) - len(drawn)
     n_patients = count_text(whole["patient_id"].n_unique(), "patient")
-    n_note = f"n = {n_patients}; the numbers above the axis are patients per week."
+    n_note = f"n = {n_patients}, {_window(whole)}; the numbers above the axis are patients per week."
     notes = [
         n_note if min_patients == 1 else f"n = at least {min_patients} patients in each week shown.",
         f"{count_text(left_out, 'partial week')} left out." if min_patients == 1 else "Partial weeks left out.",

@@ -113,11 +113,13 @@ def _add_days(figure: go.Figure, rows: pl.DataFrame, look: Look, n: int) -> None
         marker={
             "color": look.fill,
             "line": {"color": look.outline, "width": 1},
-            "pattern": {"shape": look.pattern, "fgcolor": look.outline, "bgcolor": look.fill, "size": 7, "solidity": 0.12},
+            # Faint, so that the sign on it can be read.
+            "pattern": {"shape": look.pattern, "fgcolor": look.outline, "fgopacity": 0.35, "bgcolor": look.fill, "size": 7,
+                        "solidity": 0.12},
         },
         customdata=[[_hover(day, look)] for day in rows.iter_rows(named=True)],
         hovertemplate="%{customdata[0]}<extra></extra>",
-    )
+    )  # fmt: skip
 
 
 def _hover(day: dict[str, Any], look: Look) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import BLUE, INK, PALE_BLUE, new_figure, nothing_to_draw, style
-from ptanalytics.charts.wording import count_text, listed, number_text, reason_text
+from ptanalytics.charts.wording import count_text, day_text, listed, number_text, reason_text
 from ptanalytics.schemas.results import AdherenceSummary
 from ptanalytics.settings import Settings, default_settings
 
@@ -63,14 +63,16 @@ def plot_adherence_distribution(summary: Any, *, settings: Settings | None = Non
     adherent = int((known["adherence_pct"] >= cut).sum())
     median = known["adherence_pct"].median()
     definition = known["definition"].item(0).replace("_", " ")
+    first, final = known["from_date"].min(), known["to_date"].max()
+    window = f"windows of their own between {day_text(first)} and {day_text(final)}"  # type: ignore[arg-type]
     return style(
         figure,
         title=title,
         notes=[
-            f"n = {count_text(known.height, 'patient')}; {definition} definition.",
+            f"n = {count_text(known.height, 'patient')}, {window}; {definition} definition. Last bar: 100 % and more.",
             f"Not drawn: {left_out}." if left_out else "Nobody left out.",
         ],
-        x_title="Sessions done of those prescribed (%)",
+        x_title="Sessions done of those prescribed, % (right is better)",
         y_title="Patients",
         height=340,
         alt=f"{title}: median {number_text(median, 0)} % of prescribed sessions, {adherent} of "  # type: ignore[arg-type]

@@ -2,57 +2,32 @@
 
 import datetime as dt
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 import polars as pl
 
+from ptanalytics.charts.change_groups import LOOKS, Look, chosen_changes
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.measures import axis_words, better_words, value_words
-from ptanalytics.charts.theme import BLUE, GREY, INK, PALE_BLUE, VERMILLION, new_figure, nothing_to_draw, style
+from ptanalytics.charts.theme import BLUE, INK, PALE_BLUE, VERMILLION, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, day_text, listed, number_text, plain, reason_text, short_number
 from ptanalytics.instruments import measure as measure_of
-from ptanalytics.schemas.results import MEASURES, Changes, PatientFlow
-from ptanalytics.settings import default_settings
+from ptanalytics.schemas.results import PatientFlow
 
 _MANY_POINTS = 5000
 
 
-class Look(NamedTuple):
-    """How one kind of change looks; marker and outline differ as well as colour."""
+def plot_cohort_change(changes: Any, *, measure: str | None = None, target_week: int | None = None) -> go.Figure:
+    """Draw each patient's follow-up against baseline, with the line of no change and the minimal important change (MIC).
 
-    words: str
-    symbol: str
-    colour: str
-    fill: str
-
-
-LOOKS = {
-    "improved": Look("improved by the MIC or more", "circle", BLUE, BLUE),
-    "between": Look("changed by less than the MIC", "circle-open", GREY, GREY),
-    "worse": Look("worse by the MIC or more", "triangle-up", VERMILLION, VERMILLION),
-    "no_mic": Look("change (no MIC known)", "diamond-open", INK, INK),
-}
-
-
-def plot_cohort_change(
-    changes: Any,
-    *,
-    measure: str | None = None,
-    target_week: int | None = None,
-    kind: Literal["scatter", "sorted"] = "scatter",
-) -> go.Figure:
-    """Draw each patient's change on one measure, with the line of no change and the minimal important change (MIC).
-
-    It shows single persons, with their ids in the hover, so it is for the site itself and not for what leaves it. A
-    sorted picture is known to make responses look better than they are: look at the responder curve beside it.
+    It shows single persons, with their ids in the hover, so it is for the site itself and not for what leaves it.
 
     Args:
         changes: Table `Changes`, pandas or Polars.
         measure: Which measure; the first one present if not given.
         target_week: Which follow-up; the primary week if present, else the last.
-        kind: ``scatter`` draws follow-up against baseline, ``sorted`` one bar per patient from best to worst.
 
     Returns:
         A plotly figure with its text summary in ``layout.meta["alt"]``.
@@ -60,69 +35,22 @@ def plot_cohort_change(
     Raises:
         MissingColumnsError: A column of `Changes` is absent.
     """
-    rows = rows_of(changes, Changes)
-    chosen = choose_outcome(rows, measure, target_week)
-    title = "Change from baseline"
-    if chosen is None:
-        return nothing_to_draw(title, "There is no change to show: no patient has a baseline and a follow-up planned.")
-    name, week = chosen
-    rows = rows.filter((pl.col("measure") == name) & (pl.col("target_week") == week))
-    title = f"{measure_of(name).label}: change at week {week}"
-    drawn = rows.filter(pl.col("improvement").is_not_null()).with_columns(look=_look())
-    excluded = _excluded(rows)
-    if drawn.is_empty():
-        return nothing_to_draw(title, f"No patient has both values. Left out: {excluded or 'nobody'}.")
-    mic = drawn["mic"].drop_nulls().to_list()
+    chosen = chosen_changes(changes, measure, target_week)
+    if isinstance(chosen, str):
+        return nothing_to_draw("Change from baseline", chosen)
+    drawn, name = chosen.drawn, chosen.measure
+    title = f"{measure_of(name).label}: change at week {chosen.week}"
     figure = new_figure()
-    (_draw_scatter if kind == "scatter" else _draw_sorted)(figure, drawn, name, mic[0] if mic else None)
-    source = drawn["mic_source"].drop_nulls().to_list()
-    notes = [
-        f"n = {count_text(len(drawn), 'patient')} with baseline and follow-up.",
-        f"Not drawn: {excluded}." if excluded else "Nobody left out.",
-        f"MIC {short_number(mic[0])} points: {source[0] if source else 'source not given'}." if mic else "No MIC is known.",
-    ]
+    _draw_scatter(figure, drawn, name, chosen.mic)
     counts = {look: int((drawn["look"] == look).sum()) for look in LOOKS}
     said = listed(f"{n} {LOOKS[look].words}" for look, n in counts.items() if n)
     return style(
         figure,
         title=title,
-        notes=notes,
-        height=440 if kind == "scatter" else 380,
-        alt=f"{title} for {count_text(len(drawn), 'patient')} ({better_words(name)}): {said}. "
-        f"Left out: {excluded or 'nobody'}.",
+        notes=[f"n = {count_text(len(drawn), 'patient')} with baseline and follow-up.", chosen.not_drawn, chosen.about_mic],
+        height=440,
+        alt=f"{title} for {count_text(len(drawn), 'patient')} ({better_words(name)}): {said}. {chosen.not_drawn}",
     )
-
-
-def choose_outcome(rows: pl.DataFrame, measure: str | None, target_week: int | None) -> tuple[str, int] | None:
-    """Return the measure and week to draw: those asked for, else the first measure and the primary (or last) week."""
-    if measure is not None:
-        rows = rows.filter(pl.col("measure") == measure)
-    if target_week is not None:
-        rows = rows.filter(pl.col("target_week") == target_week)
-    if rows.is_empty():
-        return None
-    present = set(rows["measure"])
-    name = next((known for known in MEASURES if known in present), min(present))
-    weeks = set(rows.filter(pl.col("measure") == name)["target_week"].to_list())
-    primary = default_settings().outcomes.primary_week
-    return name, primary if primary in weeks else max(weeks)
-
-
-def _look() -> pl.Expr:
-    return (
-        pl.when(pl.col("mic").is_null())
-        .then(pl.lit("no_mic"))
-        .when(pl.col("is_responder_absolute"))
-        .then(pl.lit("improved"))
-        .when(pl.col("is_deteriorated"))
-        .then(pl.lit("worse"))
-        .otherwise(pl.lit("between"))
-    )
-
-
-def _excluded(rows: pl.DataFrame) -> str:
-    reasons = rows.filter(pl.col("improvement").is_null()).group_by("reason").len().sort("len", descending=True)
-    return listed(f"{n} with {reason_text(reason) or 'no reason given'}" for reason, n in reasons.rows())
 
 
 def _facts_of(rows: pl.DataFrame, name: str) -> "np.ndarray[Any, Any]":
@@ -188,35 +116,10 @@ def _draw_scatter(figure: go.Figure, rows: pl.DataFrame, name: str, mic: float |
             )
         )
     pad = (high - low) * 0.03
-    figure.update_xaxes(range=[low - pad, high + pad], title={"text": plain(f"Baseline {known.short_label}")})
+    figure.update_xaxes(range=[low - pad, high + pad], title={"text": plain(f"Baseline: {known.short_label}")})
     below = "below" if known.direction == "lower_better" else "above"
     y_title = axis_words(name, "Follow-up").replace("(", f"({below} the line, ").split("\n")
     figure.update_yaxes(range=[low - pad, high + pad], title={"text": "<br>".join(plain(line) for line in y_title)})
-
-
-def _draw_sorted(figure: go.Figure, rows: pl.DataFrame, name: str, mic: float | None) -> None:
-    ranked = rows.sort("improvement", descending=True).with_row_index("rank", offset=1)
-    for look, group in _groups(ranked):
-        figure.add_bar(
-            x=group["rank"].to_list(),
-            y=group["improvement"].to_list(),
-            name=f"{look.words}: {len(group)}",
-            marker={
-                "color": look.fill,
-                "line": {"color": look.colour, "width": 0.5},
-                "pattern": {"shape": {"circle": "", "triangle-up": "x"}.get(look.symbol, "/"), "fgcolor": look.colour,
-                            "bgcolor": "white", "size": 6},
-            },
-            customdata=_facts_of(group, name),
-            hovertemplate="%{customdata[1]}<extra></extra>",
-        )  # fmt: skip
-    for sign in (1, -1) if mic is not None else ():
-        colour, dash = (BLUE, "dash") if sign > 0 else (VERMILLION, "dot")
-        figure.add_hline(y=sign * mic, line={"color": colour, "width": 1, "dash": dash})  # type: ignore[operator]
-    figure.add_hline(y=0, line={"color": INK, "width": 1})
-    figure.update_layout(barmode="overlay", bargap=0.1)
-    figure.update_xaxes(title={"text": "Patients, largest improvement first"}, showgrid=False)
-    figure.update_yaxes(title={"text": f"Improvement of {plain(measure_of(name).short_label)}, points<br>(up is better)"})
 
 
 def plot_patient_flow(flow: Any, *, hidden_words: str = "not shown") -> go.Figure:
@@ -249,7 +152,18 @@ def plot_patient_flow(flow: Any, *, hidden_words: str = "not shown") -> go.Figur
     figure.update_xaxes(range=[0, largest * 1.02], showgrid=False, title={"text": "Patients"})
     figure.update_yaxes(visible=False, range=[-max(s["step"] for s in steps) - 0.6, -min(s["step"] for s in steps) + 0.75])
     said = "; ".join(_step_words(step, hidden_words) for step in steps)
-    return style(figure, title=title, alt=f"{title}: {said}.", height=110 + 62 * len(steps))
+    first, last = (_count_words(step["n"], hidden_words) for step in (steps[0], steps[-1]))
+    return style(
+        figure,
+        title=title,
+        notes=[f"n = {first} at the first step and {last} at the last; who falls out at a step is counted beside it."],
+        alt=f"{title}: {said}.",
+        height=125 + 62 * len(steps),
+    )
+
+
+def _count_words(n: int | None, hidden_words: str) -> str:
+    return hidden_words if n is None else count_text(n, "patient")
 
 
 def _step_words(step: dict[str, Any], hidden_words: str) -> str:

@@ -23,6 +23,7 @@ from ptanalytics.charts.theme import (
 )
 from ptanalytics.charts.wording import count_text, listed, number_text, plain
 from ptanalytics.errors import InvalidTableError
+from ptanalytics.quality.check import DataCheck
 from ptanalytics.schemas.frames import as_lazy
 from ptanalytics.schemas.quality_results import (
     CheckResults,
@@ -54,7 +55,7 @@ def plot_missingness(missing: Any) -> go.Figure:
     missing value can be right (an open-ended plan has no last day): such columns say so.
 
     Args:
-        missing: Table ``missingness``, ``missingness_by_month`` or ``missingness_by_site`` of `check_data`.
+        missing: What `check_data` returned, or one of its tables ``missing``, ``missing_by_month`` or ``missing_by_site``.
 
     Returns:
         A plotly figure with its text summary in ``layout.meta["alt"]``.
@@ -62,6 +63,7 @@ def plot_missingness(missing: Any) -> go.Figure:
     Raises:
         MissingColumnsError: A column of the table is absent.
     """
+    missing = missing.missing if isinstance(missing, DataCheck) else missing
     names = as_lazy(missing).collect_schema().names()
     if "month_date" in names:
         return _missing_by(rows_of(missing, MissingnessByMonth), "month_date", "month")
@@ -153,7 +155,7 @@ def plot_data_problems(results: Any) -> go.Figure:
     passed.
 
     Args:
-        results: Table ``check_results``, ``check_results_by_month`` or ``check_results_by_site`` of `check_data`.
+        results: What `check_data` returned, or one of its tables ``rules``, ``rules_by_month`` or ``rules_by_site``.
 
     Returns:
         A plotly figure with its text summary in ``layout.meta["alt"]``.
@@ -161,6 +163,7 @@ def plot_data_problems(results: Any) -> go.Figure:
     Raises:
         MissingColumnsError: A column of the table is absent.
     """
+    results = results.rules if isinstance(results, DataCheck) else results
     names = as_lazy(results).collect_schema().names()
     if "month_date" in names:
         return _problems_by(rows_of(results, CheckResultsByMonth), "month_date", "month")

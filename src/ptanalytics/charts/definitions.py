@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from ptanalytics.adherence.compare_definitions import DefinitionComparison
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.side_labels import with_side_labels, wrapped
 from ptanalytics.charts.theme import BLUE, GREY, INK, PALE_BLUE, VERMILLION, new_figure, nothing_to_draw, style
@@ -18,11 +19,12 @@ _LABEL_PX = 262
 _LABEL_CHARACTERS = 42
 
 
-def plot_adherence_definitions(cohort: Any, *, settings: Settings | None = None, min_patients: int = 1) -> go.Figure:
+def plot_adherence_definitions(compared: Any, *, settings: Settings | None = None, min_patients: int = 1) -> go.Figure:
     """Draw the cohort under every definition: median and quartiles, with how many patients change class beside it.
 
     Args:
-        cohort: Table `DefinitionsCompared` (``compare_adherence_definitions(study).cohort``), pandas or Polars.
+        compared: What `compare_adherence_definitions` returned, or its table `DefinitionsCompared` (``.cohort``), pandas or
+            Polars.
         settings: Source of the cuts shown; the defaults if not given.
         min_patients: Definitions with fewer patients are not drawn, and smaller counts of changed classes are given as
             "under", for anything that leaves the building.
@@ -33,6 +35,7 @@ def plot_adherence_definitions(cohort: Any, *, settings: Settings | None = None,
     Raises:
         MissingColumnsError: A column of `DefinitionsCompared` is absent.
     """
+    cohort = compared.cohort if isinstance(compared, DefinitionComparison) else compared
     rows = rows_of(cohort, DefinitionsCompared)
     drawn = rows.filter((pl.col("n") >= max(1, min_patients)) & pl.col("median_pct").is_not_null())
     if drawn.is_empty():

@@ -6,11 +6,13 @@ import plotly.graph_objects as go
 import polars as pl
 
 from ptanalytics.charts.frames import rows_of
-from ptanalytics.charts.theme import BLUE, GREY, INK, new_figure, nothing_to_draw, style
+from ptanalytics.charts.side_labels import with_label_room
+from ptanalytics.charts.theme import BLUE, EDGE_PX, GREY, INK, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import number_text, plain, reason_text
 from ptanalytics.schemas.statistics_results import SubgroupEffects
 
 _ROW_PX = 26
+_LABEL_PX = 250
 
 
 def plot_subgroup_forest(effects: Any, *, title: str = "Improvement by subgroup", unit: str = "points") -> go.Figure:
@@ -65,9 +67,8 @@ def plot_subgroup_forest(effects: Any, *, title: str = "Improvement by subgroup"
         alt=f"{title}. " + " ".join(_said(row) for _, row in lines if row),
         height=190 + _ROW_PX * len(lines),
     )  # fmt: skip
-    figure.update_layout(margin={"l": 190, "r": 170})
-    for note in figure.select_annotations({"name": "note"}):
-        note.update(xshift=-176)
+    figure.update_layout(margin={"r": 170})
+    with_label_room(figure, _LABEL_PX)
     return figure
 
 
@@ -91,7 +92,7 @@ def _lines(rows: pl.DataFrame) -> list[tuple[str, dict[str, Any] | None]]:
 
 
 def _write(figure: go.Figure, height: int, text: str, row: dict[str, Any] | None) -> None:
-    left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": -176, "y": height, "showarrow": False}
+    left = {"xref": "paper", "x": 0, "xanchor": "left", "xshift": EDGE_PX - _LABEL_PX, "y": height, "showarrow": False}
     right = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "y": height, "showarrow": False}
     font = {"size": 12, "color": INK}
     if row is None:
@@ -99,8 +100,10 @@ def _write(figure: go.Figure, height: int, text: str, row: dict[str, Any] | None
         figure.add_annotation(left | {"text": f"<b>{plain(name.replace('_', ' ').capitalize())}</b>", "font": font})
         figure.add_annotation(right | {"text": plain(test), "font": font})
         return
-    short = text if len(text) <= 20 else f"{text[:19]}…"
-    figure.add_annotation(left | {"text": f"{plain(short)} (n = {row['n']})", "xshift": -164, "font": font})
+    short = text if len(text) <= 24 else f"{text[:23]}…"
+    figure.add_annotation(
+        left | {"text": f"{plain(short)} (n = {row['n']})", "xshift": EDGE_PX + 12 - _LABEL_PX, "font": font}
+    )
     figure.add_annotation(right | {"text": plain(_estimate(row)), "font": font})
 
 

@@ -29,6 +29,6 @@ def one_patient(rows: pl.DataFrame, model: type[TableModel], what: str) -> str |
     if len(patients) > 1:
         raise InvalidTableError(
             f"{what} shows one patient, but the table '{table_name(model)}' holds {len(patients)}. "
-            "Filter it to one patient_id first."
+            "Filter it to one patient_id first, or give the analysis patients=[...] with one id."
         )
     return None if patients.is_empty() else str(patients.item())

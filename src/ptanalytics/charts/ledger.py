@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from ptanalytics.charts.frames import one_patient, rows_of
+from ptanalytics.charts.side_labels import with_label_room
 from ptanalytics.charts.theme import BLUE, GREY, INK, VERMILLION, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, day_text, plain
 from ptanalytics.errors import InvalidTableError
@@ -14,6 +15,7 @@ from ptanalytics.schemas.ledger_results import LEDGER_NOTE, DayLedger, LedgerEvi
 
 TITLE = "Days with an entry"
 _MOST_WINDOWS = 8
+_LABEL_PX = 108
 _ROW_PX = 44
 _WORDS = {"activity": "some exercise done", "session_entry": "a session entry", "entry": "any entry"}
 
@@ -54,7 +56,7 @@ def plot_day_ledger(ledger: Any, evidence: Any) -> go.Figure:
     )  # fmt: skip
     current = rows[-1]
     left_out = len(windows) - len(shown)
-    return style(
+    style(
         figure,
         title=f"{TITLE} ({current['needed_days']} are needed in each window)",
         x_title="Day of the window",
@@ -69,6 +71,7 @@ def plot_day_ledger(ledger: Any, evidence: Any) -> go.Figure:
         f"{_summary(current)}. {LEDGER_NOTE}",
         height=190 + _ROW_PX * len(rows),
     )
+    return with_label_room(figure, _LABEL_PX)
 
 
 def _draw_days(figure: go.Figure, rows: list[dict[str, Any]], days: pl.DataFrame) -> None:

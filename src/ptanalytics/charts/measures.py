@@ -20,11 +20,13 @@ def axis_words(measure_id: str, what: str = "") -> str:
     Example:
         >>> axis_words("odi")
         'ODI, 0–100 %\n(down is better)'
+        >>> axis_words("nprs", "Weekly mean")
+        'Weekly mean: Pain, daily log, 0–10\n(down is better)'
     """
     known = measure(measure_id)
     limits = f"{short_number(known.minimum)}–{short_number(known.maximum)}"
     unit = f" {known.unit}" if known.unit == "%" else ""
-    return f"{what + ' ' if what else ''}{known.short_label}, {limits}{unit}\n({better_words(measure_id)})"
+    return f"{what + ': ' if what else ''}{known.short_label}, {limits}{unit}\n({better_words(measure_id)})"
 
 
 def value_words(measure_id: str, value: float | None) -> str:

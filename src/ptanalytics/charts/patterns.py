@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
+from ptanalytics.adherence.trajectories import Trajectories
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import (
     BLUE,
@@ -18,7 +19,8 @@ from ptanalytics.charts.theme import (
     nothing_to_draw,
     style,
 )
-from ptanalytics.charts.wording import count_text, number_text, plain, share_text
+from ptanalytics.charts.wording import count_text, day_text, number_text, plain, share_text
+from ptanalytics.errors import InvalidTableError
 from ptanalytics.schemas.pattern_results import SessionPatterns, TrajectoryClasses, TrajectoryFits
 
 #: Dark enough to stand out, pale enough for dark numbers on it.
@@ -81,6 +83,7 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
     total, n_patients = sum(counts.values()), rows["patient_id"].n_unique()
     (day, hour), most = max(counts.items(), key=lambda item: item[1])
     when = f"{_WEEKDAYS[day - 1]}{'' if hour is None else f' {hour}:00 to {hour}:59'}"
+    window = f"{day_text(rows['first_date'].min())} to {day_text(rows['last_date'].max())}"  # type: ignore[arg-type]
     timeless = sum(n for (_, hour), n in counts.items() if hour is None)
     return style(
         figure,
@@ -88,7 +91,7 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
         x_title="Hour of the start, local time",
         y_title="Weekday",
         notes=[
-            f"n = {count_text(total, 'session')} of {count_text(n_patients, 'patient')}. Empty: no session.",
+            f"n = {count_text(total, 'session')} of {count_text(n_patients, 'patient')}, {window}. Empty: no session.",
             f"{share_text(timeless, total)} without a time of day." if timeless else "",
         ],
         alt=f"{title}: {count_text(total, 'session')} of {count_text(n_patients, 'patient')}; most on {when}: {most}.",
@@ -96,20 +99,24 @@ def plot_session_patterns(patterns: Any) -> go.Figure:
     )
 
 
-def plot_trajectories(classes: Any, fits: Any) -> go.Figure:
+def plot_trajectories(found: Any, fits: Any = None) -> go.Figure:
     """Draw the mean weekly adherence of each group with its quartiles, and say how stable the groups are.
 
     Args:
-        classes: Table `TrajectoryClasses`, pandas or Polars.
-        fits: Table `TrajectoryFits`.
+        found: What `adherence_trajectories` returned, or its table `TrajectoryClasses` (``.classes``), pandas or Polars.
+        fits: Table `TrajectoryFits`, where the first is a table.
 
     Returns:
         A plotly figure with its text summary in ``layout.meta["alt"]``.
 
     Raises:
+        InvalidTableError: The classes are given as a table without the fits.
         MissingColumnsError: A column is absent.
     """
     title = "Courses of weekly adherence by group"
+    classes, fits = (found.classes, found.fits) if isinstance(found, Trajectories) else (found, fits)
+    if fits is None:
+        raise InvalidTableError("plot_trajectories needs the fits too: give it what adherence_trajectories returned.")
     rows, tried = rows_of(classes, TrajectoryClasses), rows_of(fits, TrajectoryFits)
     if rows.is_empty():
         return nothing_to_draw(title, "There is no group to show.")
@@ -130,7 +137,7 @@ def plot_trajectories(classes: Any, fits: Any) -> go.Figure:
         figure,
         title=title,
         x_title="Plan week",
-        y_title="Sessions done of those prescribed (%)\nup is more",
+        y_title="Sessions done of those prescribed (%)\n(up is more)",
         notes=[
             f"n = {count_text(total, 'patient')} with a percentage in weeks 1 to {last}. Thick: mean; thin: quartiles.",
             _stability(tried),

@@ -8,6 +8,7 @@ import polars as pl
 from plotly.subplots import make_subplots
 
 from ptanalytics.charts.frames import one_patient, rows_of
+from ptanalytics.charts.side_labels import with_label_room, wrapped
 from ptanalytics.charts.theme import (
     BLUE,
     GREY,
@@ -28,6 +29,8 @@ from ptanalytics.schemas.frames import as_lazy
 from ptanalytics.schemas.tables import Plans
 
 _OPEN_END_DAYS = 28
+_LABEL_CHARACTERS = 34
+_CHARACTER_PX = 6.6
 _VOLUME_COLUMNS = ("category", "unit")
 
 
@@ -64,7 +67,7 @@ def plot_plan_timeline(plans: Any, *, to_date: dt.date | None = None) -> go.Figu
     for version, start in spans.select("plan_version", "valid_from_date").rows():
         if start <= end:
             _mark_version(figure, version, start)
-    names = [plain(exercise_name(lane)) for lane in lanes]
+    names = [wrapped(exercise_name(lane), _LABEL_CHARACTERS) for lane in lanes]
     figure.update_yaxes(
         tickvals=[places[lane] for lane in lanes], ticktext=names, range=[-0.6, len(lanes) - 0.4], showgrid=False, ticks=""
     )
@@ -72,11 +75,12 @@ def plot_plan_timeline(plans: Any, *, to_date: dt.date | None = None) -> go.Figu
     figure.update_xaxes(range=[_day_start(first), _day_start(last)], tickformat="%-d %b<br>%Y")
     figure.update_layout(barmode="overlay")
     is_open = any(bar.is_open for bar in bars)
-    return style(
+    window = f"{day_text(first)} to {day_text(max(bar.end for bar in bars))}"
+    style(
         figure,
         title=title,
         notes=[
-            f"n = {count_text(len(spans), 'plan version')}, {count_text(len(lanes), 'exercise')}, from {day_text(first)}.",
+            f"n = {count_text(len(spans), 'plan version')}, {count_text(len(lanes), 'exercise')}, {window}.",
             f"Versions without an end are drawn to {day_text(end)}." if is_open else "",
             "Vertical lines: first day of a version. Doses as sets × amount, sessions per week.",
         ],
@@ -85,6 +89,8 @@ def plot_plan_timeline(plans: Any, *, to_date: dt.date | None = None) -> go.Figu
         height=140 + 34 * len(lanes),
         note_gap_px=46,
     )
+    longest = max(len(line) for name in names for line in name.split("<br>"))
+    return with_label_room(figure, 24 + round(_CHARACTER_PX * longest))
 
 
 class _Bar(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 import polars as pl
 
-from ptanalytics.charts.cohort import choose_outcome
+from ptanalytics.charts.change_groups import choose_outcome
 from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.theme import BLUE, GREY, INK, VERMILLION, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, listed, number_text, plain, share_text

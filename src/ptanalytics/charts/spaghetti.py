@@ -10,13 +10,16 @@ from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.measures import axis_words
 from ptanalytics.charts.theme import BLUE, PALE_BLUE, VERMILLION, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, number_text
+from ptanalytics.outcomes import pain_quantiles
 from ptanalytics.schemas.course_results import PainQuantiles, WeeklyPain
 
 TITLE = "Pain by week, all patients"
 _THIN = "rgba(90,90,90,0.28)"
 
 
-def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, is_band_only: bool = False) -> go.Figure:
+def plot_pain_spaghetti(
+    weekly: Any, quantiles: Any = None, *, most_lines: int = 150, is_band_only: bool = False
+) -> go.Figure:
     """Draw weekly pain of each patient from time zero, the group's median, and the ranges of half and of 80 % of it.
 
     Lines show single persons (without ids), so with few patients the picture is for the site itself; `is_band_only` draws
@@ -24,7 +27,7 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
 
     Args:
         weekly: Table `WeeklyPain`.
-        quantiles: Table `PainQuantiles` of the same patients.
+        quantiles: Table `PainQuantiles` of the same patients; that of `weekly` if not given.
         most_lines: Lines drawn at most.
         is_band_only: Leave the lines out.
 
@@ -35,7 +38,7 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
         MissingColumnsError: A column is absent.
     """
     rows = rows_of(weekly, WeeklyPain).filter(pl.col("pain_nprs").is_not_null())
-    group = rows_of(quantiles, PainQuantiles)
+    group = rows_of(pain_quantiles(weekly) if quantiles is None else quantiles, PainQuantiles)
     if rows.is_empty():
         return nothing_to_draw(TITLE, "There is no weekly pain to show: no patient has enough days with a value in a week.")
     figure = new_figure()
@@ -59,7 +62,7 @@ def plot_pain_spaghetti(weekly: Any, quantiles: Any, *, most_lines: int = 150, i
         figure,
         title=TITLE,
         x_title="Week from the start (0: the 7 days before)",
-        y_title=axis_words("nprs", "Weekly mean of"),
+        y_title=axis_words("nprs", "Weekly mean"),
         notes=notes,
         alt=f"{TITLE}. {_said(known)} {' '.join(notes)}",
         height=430,

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from ptanalytics.charts.frames import rows_of
+from ptanalytics.charts.side_labels import with_label_room
 from ptanalytics.charts.theme import BLUE, GREEN, GREY, INK, PURPLE, VERMILLION, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, number_text, plain
 from ptanalytics.errors import InvalidTableError
@@ -72,10 +73,8 @@ def plot_survival(
         height=430 + _ROW_PX * n_rows,
         note_gap_px=66 + _ROW_PX * n_rows,
     )
-    figure.update_layout(margin={"l": 120}, legend={"traceorder": "normal"})
-    for note in figure.select_annotations({"name": "note"}):
-        note.update(xshift=-106)
-    return figure
+    figure.update_layout(legend={"traceorder": "normal"})
+    return with_label_room(figure, 120)
 
 
 def _label(group: str | None) -> str:

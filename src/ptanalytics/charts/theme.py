@@ -45,8 +45,14 @@ REMOVED_BUTTONS = ["sendChartToCloud", "sendDataToCloud", "editInChartStudio"]
 FONT_FAMILY = "system-ui, 'Segoe UI', 'Liberation Sans', 'DejaVu Sans', Arial, sans-serif"
 TEMPLATE_NAME = "ptanalytics"
 _NOTE_CHARACTERS = 108
+#: Narrow enough for two charts side by side in an app.
+_SENTENCE_CHARACTERS = 58
 _NOTE_LINE_PX = 15
 TITLE_PX = 40
+#: From the left edge to the title and the footnote.
+EDGE_PX = 14
+_LEFT_PX = 60
+_TITLE_LINE_PX = 24
 _LEGEND_ROW_PX = 21
 _LEGEND_ROW_CHARACTERS = 88
 
@@ -111,11 +117,13 @@ def style(
     lines = textwrap.wrap(" ".join(notes), _NOTE_CHARACTERS)
     legend_rows = _legend_rows(figure)
     top = TITLE_PX + legend_rows * _LEGEND_ROW_PX + 12
+    # A second line of words on the y axis needs room, or plotly moves the plot and the footnote with it.
+    left = _LEFT_PX + _TITLE_LINE_PX * y_title.count("\n")
     bottom = note_gap_px + _NOTE_LINE_PX * len(lines) + 10
     figure.update_layout(
         title={"text": plain(title)},
         height=height,
-        margin={"l": 60, "r": 26, "t": top, "b": bottom},
+        margin={"l": left, "r": 26, "t": top, "b": bottom},
         legend={"yref": "container", "y": 1 - (TITLE_PX - 2) / height, "yanchor": "top"},
         showlegend=legend_rows > 0,
         meta={"alt": " ".join(alt.split()), "notes": " ".join(notes)},
@@ -127,7 +135,7 @@ def style(
     if lines:
         figure.add_annotation(
             name="note", text="<br>".join(plain(line) for line in lines), align="left", showarrow=False,
-            xref="paper", x=0, xanchor="left", xshift=-46, yref="paper", y=0, yanchor="top", yshift=-note_gap_px,
+            xref="paper", x=0, xanchor="left", xshift=EDGE_PX - left, yref="paper", y=0, yanchor="top", yshift=-note_gap_px,
             font={"size": 11, "color": MUTED},
         )  # fmt: skip
     return figure
@@ -145,7 +153,7 @@ def nothing_to_draw(title: str, sentence: str, *, height: int = 220) -> go.Figur
     figure.update_xaxes(visible=False, range=[0, 1])
     figure.update_yaxes(visible=False, range=[0, 1])
     figure.add_annotation(
-        name="missing", text="<br>".join(plain(line) for line in textwrap.wrap(sentence, 80)), showarrow=False,
+        name="missing", text="<br>".join(map(plain, textwrap.wrap(sentence, _SENTENCE_CHARACTERS))), showarrow=False,
         x=0.5, y=0.5, xref="paper", yref="paper", font={"size": 13, "color": INK}, bordercolor=GREY, borderpad=10,
     )  # fmt: skip
     return style(figure, title=title, alt=f"{title}. {sentence}", height=height, note_gap_px=10)

@@ -6,14 +6,17 @@ from typing import Any
 import plotly.graph_objects as go
 
 from ptanalytics.charts.frames import rows_of
-from ptanalytics.charts.theme import GREY, INK, PALE_GREY, new_figure, nothing_to_draw, style
+from ptanalytics.charts.side_labels import with_label_room
+from ptanalytics.charts.theme import EDGE_PX, GREY, INK, PALE_GREY, new_figure, nothing_to_draw, style
 from ptanalytics.charts.wording import count_text, day_text, listed, plain
 from ptanalytics.schemas.worklist_results import Worklist
 
 TITLE = "Worklist for clinician review"
 _MOST_ROWS = 25
+_HEADER_PX = 28
 _ROW_PX = 24
 _LINE_PX = 22
+_EDGES_PX = 12
 _CHARACTERS = {"patient_id": 14, "label": 22, "why": 58}
 _HEADINGS = ("Priority", "Patient", "Reason", "Numbers behind it")
 
@@ -44,7 +47,7 @@ def plot_worklist(worklist: Any, *, most_rows: int = _MOST_ROWS) -> go.Figure:
     figure.add_table(
         columnwidth=[11, 13, 20, 56],
         header={
-            "values": [f"<b>{name}</b>" for name in _HEADINGS], "align": "left", "height": 28,
+            "values": [f"<b>{name}</b>" for name in _HEADINGS], "align": "left", "height": _HEADER_PX,
             "fill": {"color": PALE_GREY}, "line": {"color": GREY, "width": 1}, "font": {"size": 12, "color": INK},
         },
         cells={
@@ -57,7 +60,7 @@ def plot_worklist(worklist: Any, *, most_rows: int = _MOST_ROWS) -> go.Figure:
     left_out = len(rows) - len(shown)
     by_rule = rows.group_by("priority", "label").len().sort("priority", "label")
     counts = listed(f"{n} {label.lower()}" for _, label, n in by_rule.rows())
-    return style(
+    style(
         figure,
         title=f"{TITLE}, {day_text(day)}",  # type: ignore[arg-type]
         notes=[
@@ -66,9 +69,11 @@ def plot_worklist(worklist: Any, *, most_rows: int = _MOST_ROWS) -> go.Figure:
             "One row for each rule that holds; the order is the priority stated in the rules, not a score.",
         ],
         alt=f"{TITLE} on {day_text(day)}: {count_text(n_patients, 'patient')}, {counts}.",  # type: ignore[arg-type]
-        height=150 + 28 + row_px * len(shown),
         note_gap_px=14,
     )
+    margin = figure.layout.margin
+    figure.update_layout(height=margin.t + _HEADER_PX + row_px * len(shown) + _EDGES_PX + margin.b)
+    return with_label_room(figure, EDGE_PX)
 
 
 def _wrapped(text: Any, width: int) -> str:

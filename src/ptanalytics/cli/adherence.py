@@ -61,12 +61,12 @@ def _in_words(cohort: "pd.DataFrame", least: int) -> list[str]:
 
 
 def _value(row: dict[str, Any], least: int) -> str:
-    from ptanalytics.instruments import format_number
+    from ptanalytics.instruments import number_text
 
     n, changed = row["n"], row["n_other_class"]
     if n < max(least, 1):
         return "no patient has a value" if n == 0 else f"fewer than {least} patients, not shown"
-    value = f"median {format_number(row['median_pct'], 1)} %, {n if least == 1 else f'at least {least}'} patients"
+    value = f"median {number_text(row['median_pct'], 1)} %, {n if least == 1 else f'at least {least}'} patients"
     if row["is_headline"]:
         return value
     return f"{value}, {f'fewer than {least}' if 0 < changed < least else changed} in another class"

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 AGE_BANDS = (("under 30", 30), ("30-44", 45), ("45-59", 60), ("60-74", 75), ("75 and over", 200))
 
+#: What column ``response`` can say; missing where there is no change to judge.
+RESPONSES = ("responder", "not a responder")
+
 _OUTCOMES = ("nprs", "odi")
 _REASONS = (
     ("adherence", "adherence_pct", "no_plan"),
@@ -30,7 +33,7 @@ _REASONS = (
 _WHO = ("patient_id", "site", "clinician", "sex", "birth_year", "condition", "discharged_date")
 
 
-def cohort_table(study: "Study", *, week: int | None = None) -> "pd.DataFrame":
+def cohort_table(study: "Study", *, week: int | None = None, measure: str = "nprs") -> "pd.DataFrame":
     """Bring together one row per patient for exploring a cohort.
 
     Every number is that of its own analysis (`adherence_summary`, `changes` at one week, `recent_pain`, `pain_trend`,
@@ -40,6 +43,7 @@ def cohort_table(study: "Study", *, week: int | None = None) -> "pd.DataFrame":
     Args:
         study: The study.
         week: Follow-up week of the changes; default ``outcomes.primary_week``.
+        measure: Measure that column ``response`` is about.
 
     Returns:
         Columns of `CohortTable`, sorted by patient.
@@ -62,24 +66,42 @@ def cohort_table(study: "Study", *, week: int | None = None) -> "pd.DataFrame":
     """
     week = week or study.settings.outcomes.primary_week
     people = pl.LazyFrame({"patient_id": study.patient_ids()}, schema={"patient_id": pl.String})
-    parts = [_who(study), _adherence(study), _changes(study, week), _pain(study), _flags(study), _last_session(study)]
+    parts = [
+        _who(study),
+        _adherence(study),
+        _changes(study, week, measure),
+        _pain(study),
+        _flags(study),
+        _last_session(study),
+    ]
     for part in parts:
         people = people.join(part, on="patient_id", how="left")
     cutoff = pl.lit(study.cutoff_date, dtype=pl.Date)
+    age = age_years(cutoff)
     end = pl.min_horizontal(cutoff, "discharged_date")
     is_started = pl.col("start_date") <= end
-    age = (pl.coalesce("start_date", cutoff).dt.year() - pl.col("birth_year")).cast(pl.Int32)
     table = people.with_columns(
         pl.col("has_unresolved_flag").fill_null(value=False),
         age_years=age,
         age_band=_age_band(age),
         weeks_in_plan=pl.when(is_started).then(plan_week(end, pl.col("start_date"))),
         target_week=pl.lit(week, dtype=pl.Int32),
+        response_measure=pl.lit(measure),
         last_entry_date=pl.max_horizontal("last_session_date", "last_rating_date"),
         **{f"{value}_reason": _reason(column, f"{value}_reason", reason) for value, column, reason in _REASONS},
     )
     columns = [pl.col(name).cast(info.dtype) for name, info in columns_of(CohortTable).items()]
     return to_pandas(table.select(columns).sort(sort_of(CohortTable)).collect())
+
+
+def age_years(cutoff: pl.Expr) -> pl.Expr:
+    """Return the age as the cohort table has it: year of ``start_date``, else of the cutoff, minus ``birth_year``."""
+    return (pl.coalesce("start_date", cutoff).dt.year() - pl.col("birth_year")).cast(pl.Int32)
+
+
+def response_of(is_responder: pl.Expr) -> pl.Expr:
+    """Return the headline response in words, one of `RESPONSES`; missing stays missing."""
+    return pl.when(is_responder).then(pl.lit(RESPONSES[0])).when(is_responder.not_()).then(pl.lit(RESPONSES[1]))
 
 
 def _reason(value: str, given: str, otherwise: str) -> pl.Expr:
@@ -105,8 +127,9 @@ def _adherence(study: "Study") -> pl.LazyFrame:
     )
 
 
-def _changes(study: "Study", week: int) -> pl.LazyFrame:
-    change = conform(changes(study, target_weeks=[week], measures=list(_OUTCOMES)), Changes)
+def _changes(study: "Study", week: int, measure: str) -> pl.LazyFrame:
+    measures = list(dict.fromkeys((*_OUTCOMES, measure)))
+    change = conform(changes(study, target_weeks=[week], measures=measures), Changes)
     start = conform(baselines(study, measures=list(_OUTCOMES)), Baselines).group_by("patient_id")
     wide = start.agg(pl.col("start_date").first())
     for name in _OUTCOMES:
@@ -119,7 +142,10 @@ def _changes(study: "Study", week: int) -> pl.LazyFrame:
             pl.col("reason").alias(f"{name}_reason"),
         )
         wide = wide.join(part, on="patient_id", how="left")
-    return wide
+    response = change.filter(pl.col("measure") == measure).select(
+        "patient_id", response=response_of(pl.col("is_responder"))
+    )
+    return wide.join(response, on="patient_id", how="left")
 
 
 def _pain(study: "Study") -> pl.LazyFrame:

@@ -80,8 +80,8 @@ def patient_flow(study: "Study", *, week: int | None = None, measure: str | None
         steps.keep("with a plan", starters, "no plan")
     label = measure_of(chosen).short_label
     is_not_due = pl.col("reason").eq_missing("not_due")
-    steps.keep(f"with a baseline of {label}", _ids(change, pl.col("baseline").is_not_null()), "no baseline")
-    steps.keep(f"with {label} after the baseline", _followed(study, chosen), "no value after the baseline")
+    steps.keep(f"with a baseline ({label})", _ids(change, pl.col("baseline").is_not_null()), "no baseline")
+    steps.keep(f"with a value after the baseline ({label})", _followed(study, chosen), "no value after the baseline")
     steps.keep(f"week {week} reached", _ids(change, ~is_not_due), f"week {week} not reached yet")
     steps.keep(f"analysed at week {week}", _ids(change, pl.col("followup").is_not_null()), f"no value at week {week}")
     return to_pandas(steps.table())

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ptanalytics.instruments import format_number
+from ptanalytics.instruments import number_text, share_text
 from ptanalytics.privacy import is_small, suppress_row, suppress_table
 from ptanalytics.statistics.balance import UNBALANCED, standardized_difference, standardized_difference_of_shares
 
@@ -29,19 +29,6 @@ class Columns:
         """Return groups whose size may not be shown; nothing in their column is."""
         shown = suppress_row([self.sizes[group] for group in self.groups], self.threshold).cells
         return {group for group, n in zip(self.groups, shown, strict=True) if n is None}
-
-
-def share_text(numerator: int, denominator: int) -> str:
-    """Write a share with its counts: no % under 10, none behind the point under 100, one from 100 on.
-
-    Example:
-        >>> share_text(12, 41), share_text(3, 7), share_text(55, 110)
-        ('12/41 (29 %)', '3/7', '55/110 (50.0 %)')
-    """
-    counts = f"{numerator}/{denominator}"
-    if denominator < 10:
-        return counts
-    return f"{counts} ({format_number(100 * numerator / denominator, 0 if denominator < 100 else 1)} %)"
 
 
 def size_rows(columns: Columns) -> list[dict[str, Any]]:
@@ -146,11 +133,11 @@ def _summary(values: pl.Series, n: int | None, is_skewed: bool, digits: int, thr
         return {"cell": "–"}
     if is_skewed:
         low, middle, high = (values.quantile(q, interpolation="linear") for q in (0.25, 0.5, 0.75))
-        limits = f"{format_number(low, digits)}-{format_number(high, digits)}"
+        limits = f"{number_text(low, digits)}-{number_text(high, digits)}"
         return {"centre": middle, "spread_low": low, "spread_high": high,
-                "cell": f"{format_number(middle, digits)} ({limits})"}  # fmt: skip
+                "cell": f"{number_text(middle, digits)} ({limits})"}  # fmt: skip
     mean, deviation = values.mean(), values.std()
-    text = f"{format_number(mean, digits)} ({format_number(deviation, digits)})"  # type: ignore[arg-type]
+    text = f"{number_text(mean, digits)} ({number_text(deviation, digits)})"  # type: ignore[arg-type]
     return {"centre": mean, "spread_low": deviation, "cell": text}
 
 

@@ -2,7 +2,7 @@
 
 from ptanalytics.instruments.bands import Band, band_expression, bands
 from ptanalytics.instruments.catalogue import Instrument, form_ids, instrument, instrument_ids, measure, measure_ids
-from ptanalytics.instruments.display import format_number
+from ptanalytics.instruments.display import number_text, share_text, short_number
 from ptanalytics.instruments.mic import MicChoice, MicRow, mdc95_of, mdc_from_sem, mic_for, mic_table
 from ptanalytics.instruments.score_table import read_score_table
 from ptanalytics.instruments.scoring import band_of, score_forms
@@ -16,7 +16,6 @@ __all__ = [
     "band_of",
     "bands",
     "form_ids",
-    "format_number",
     "instrument",
     "instrument_ids",
     "mdc95_of",
@@ -25,6 +24,9 @@ __all__ = [
     "measure_ids",
     "mic_for",
     "mic_table",
+    "number_text",
     "read_score_table",
     "score_forms",
+    "share_text",
+    "short_number",
 ]

@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from ptanalytics.instruments import format_number, measure
+from ptanalytics.instruments import measure
+from ptanalytics.instruments import short_number as _number
 from ptanalytics.outcomes.observed import DAILY
 from ptanalytics.settings import Settings
 
@@ -190,8 +191,3 @@ def _why(row: Row) -> str:
 
 def _yes(*, holds: bool) -> str:
     return "yes" if holds else "no"
-
-
-def _number(value: float | None, digits: int = 1) -> str:
-    text = format_number(value, digits)
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -15,7 +15,7 @@ from ptanalytics.loading.repair_sheet import read_workbook
 from ptanalytics.loading.repair_sheet_groups import RepairGroup, repair_groups
 from ptanalytics.loading.repair_sheet_writing import WrittenSheet, write_workbook
 from ptanalytics.quality.corrections import OUTCOMES, Corrections, judge
-from ptanalytics.quality.repair_ledger import add_to_ledger, repaired_rows
+from ptanalytics.quality.repair_ledger import add_to_ledger, read_ledger, repaired_rows
 from ptanalytics.schemas.frames import to_pandas
 from ptanalytics.study import Study
 
@@ -139,6 +139,23 @@ def read_repair_sheet(study: Study, path: Path | str, *, who: str) -> Repair:
     return _as_repair(found, tuple(receipts.values()))
 
 
+def repair_ledger(study: Study) -> "pd.DataFrame":
+    """Return who corrected which cell, when, why its row had been set aside, and whether the correction still stands.
+
+    A repair that was undone stays in the list: ``stands`` is false and ``undone_by`` names the undo's receipt. ``stands``
+    is missing for lines that repaired nothing (``outcome`` says why). The table holds cells of the files.
+
+    Args:
+        study: A study.
+
+    Returns:
+        One line per corrected cell, or per row where the row as a whole was wrong, oldest repair first:
+        ``repair_number, receipt_number, who, repaired_at, workbook, workbook_sha256, table, import_number, file, part, row,
+        outcome, heading, old_text, new_text, old_reasons, undone_by, stands``.
+    """
+    return to_pandas(read_ledger(study.path))
+
+
 def n_repaired(study: Study) -> int:
     """Return how many rows that imports set aside were corrected since and are in the study.
 
@@ -191,4 +208,4 @@ def _without_repaired(groups: list[RepairGroup], done: pl.DataFrame) -> list[Rep
     return found
 
 
-__all__ = ["Repair", "WrittenSheet", "n_repaired", "read_repair_sheet", "write_repair_sheet"]
+__all__ = ["Repair", "WrittenSheet", "n_repaired", "read_repair_sheet", "repair_ledger", "write_repair_sheet"]

@@ -36,17 +36,22 @@ ROW_KEY = ("table", "import_number", "file", "part", "row")
 
 
 def read_ledger(study_path: Path) -> pl.DataFrame:
-    """Return all lines, oldest repair first."""
+    """Return all lines, oldest repair first, and whether what each did still holds.
+
+    A repair that was undone is as if it had not been, but that it was is kept: ``stands`` is false for its lines and
+    ``undone_by`` is the receipt number of the undo. ``stands`` is missing for lines that repaired nothing.
+    """
     files = sorted((study_path / FOLDER).glob("[0-9]*.parquet"), key=lambda path: int(path.stem))
-    return pl.concat([pl.DataFrame(schema=LEDGER), *(pl.read_parquet(file, glob=False) for file in files)])
+    lines = pl.concat([pl.DataFrame(schema=LEDGER), *(pl.read_parquet(file, glob=False) for file in files)])
+    entries = [(entry.undoes, entry.receipt) for entry in read_manifest(study_path).history if entry.undoes is not None]
+    undos = pl.DataFrame(entries, schema={"receipt_number": pl.Int32, "undone_by": pl.Int32}, orient="row")
+    lines = lines.join(undos, on="receipt_number", how="left", maintain_order="left")
+    return lines.with_columns(stands=pl.when(pl.col("outcome").is_in(DONE)).then(pl.col("undone_by").is_null()))
 
 
 def repaired_rows(study_path: Path) -> pl.DataFrame:
     """Return the rows set aside that were repaired since: ``table, import_number, file, part, row``."""
-    undone = list(read_manifest(study_path).undone())
-    # A repair that was undone is as if it had not been; the ledger keeps that it was.
-    stands = pl.col("receipt_number").is_null() | ~pl.col("receipt_number").is_in(undone)
-    return read_ledger(study_path).filter(pl.col("outcome").is_in(DONE), stands).select(ROW_KEY).unique()
+    return read_ledger(study_path).filter("stands").select(ROW_KEY).unique()
 
 
 def add_to_ledger(study_path: Path, lines: pl.DataFrame) -> int:

@@ -43,8 +43,8 @@ def clinic_facts(seed: int) -> ClinicFacts:
 
 
 def _story(person: Person, seed: int) -> dict[str, list[Row]]:
-    course = PainCourse(person, seed)
     versions, breaks = plan_versions(person, seed), pauses(person, seed)
+    course = PainCourse(person, seed, versions[1].valid_from_date if len(versions) > 1 else None)
     return {
         "patients": [_patient_row(person)],
         "plans": [row for version in versions for row in _plan_rows(person, version)],

@@ -35,7 +35,7 @@ def _session_days(
         week = [week_start + timedelta(days=at) for at in range(7)]
         open_days = [d for d in week if d <= min(person.last_date, EXPORT_DATE) and not any(b.covers(d) for b in breaks)]
         version = _version_on(versions, week_start)
-        chance = max(0.0, person.role.adherence - 0.008 * n_week)
+        chance = max(0.0, person.role.adherence - person.role.fading * n_week)
         for day in _chosen_days(version, open_days, chance, person.role.extra_sessions, rng):
             days.append((day, person.usual_hour))
             if version.sessions_per_day == 2 and rng.random() < 0.8:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 Cell = str | int | float | None
+#: How many rows, the heading, the cell put under it, and what is wrong with it.
+Fault = tuple[int, str, Cell, str]
 SET_ASIDE, DUPLICATE, USED, IGNORED, DROPPED, REFUSED = "set_aside", "duplicate", "used", "ignored", "dropped", "refused"
 
 
@@ -102,6 +104,12 @@ class MessyTable:
         """Insert a spoiled copy of a row after it; the true row stays."""
         column = next(iter(changes), "")
         self.rows.insert(at + 1, self._changed(self.rows[at], changes, Planted(column, kind, expected)))
+
+    def insert_faults(self, rng: np.random.Generator, wanted: Callable[[Line], bool], faults: Sequence[Fault]) -> None:
+        """Insert spoiled copies of rows that fit; each fault is how often, the heading, its cell and the kind."""
+        for number, heading, cell, kind in faults:
+            for at in self.places(rng, number, wanted):
+                self.insert_spoiled(at, {heading: cell}, kind)
 
     def insert_line(self, at: int, line: Line) -> None:
         """Insert a line before a place."""

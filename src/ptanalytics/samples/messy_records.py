@@ -11,6 +11,7 @@ from ptanalytics.samples.messy_lines import (
     SET_ASIDE,
     USED,
     Column,
+    Fault,
     Line,
     MessyTable,
     Planted,
@@ -39,7 +40,7 @@ def pain_diary(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
     anything = table.has("Participant")
     for at in table.places(rng, 25, table.has("NRS")):
         table.spell_otherwise(at, "NRS", f"{table.cell(table.rows[at], 'NRS')}/10", "rating written as x/10")
-    for number, heading, text, kind in (
+    faults: tuple[Fault, ...] = (
         (3, "NRS", "11", "pain above 10"),
         (2, "NRS", "-1", "negative pain"),
         (2, "NRS", "bad", "rating written as a word"),
@@ -48,9 +49,8 @@ def pain_diary(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
         (2, "Timestamp", "", "missing time"),
         (3, "Participant", "", "missing patient id"),
         (1, "Recall period", "since the moon landing", "recall that does not exist"),
-    ):
-        for at in table.places(rng, number, anything):
-            table.insert_spoiled(at, {heading: text}, kind)
+    )
+    table.insert_faults(rng, anything, faults)
     for at in table.places(rng, 2, lambda line: table.cell(line, "Flare-up") == "no"):
         table.insert_spoiled(at, {"Flare-up": "yes"}, "same key, other content")
     for at in table.places(rng, 6, anything):
@@ -73,13 +73,12 @@ def questionnaires(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
     )
     table = MessyTable.of("questionnaires.csv", columns, facts)
     answered = lambda line: table.cell(line, "Value") != "NA"  # noqa: E731 - a test of one line, used three times
-    for number, heading, text, kind in (
+    faults: tuple[Fault, ...] = (
         (2, "Value", "often", "answer written as a word"),
         (2, "Subject ID", "", "missing patient id"),
         (1, "Completed", "02/30/2026 10:00", "day that does not exist"),
-    ):
-        for at in table.places(rng, number, answered):
-            table.insert_spoiled(at, {heading: text}, kind)
+    )
+    table.insert_faults(rng, answered, faults)
     for at in table.places(rng, 2, answered):
         other = "0" if table.cell(table.rows[at], "Value") != "0" else "1"
         table.insert_spoiled(at, {"Value": other}, "same key, other content")
@@ -110,13 +109,12 @@ def patient_list(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
     table.add_column("Mobile phone", REFUSED, "identifying column", lambda line: f"01632 96{str(line.cells[0])[1:]}")
     table.add_column("Parking space", DROPPED, "unknown column", lambda _line: "=1+1")
     anything = table.has("Patient code")
-    for heading, text, kind in (
-        ("Year of birth", "1066", "year out of range"),
-        ("Patient code", "", "missing patient id"),
-        ("Clinic", "elsewhere", "same key, other content"),
-    ):
-        for at in table.places(rng, 1, anything):
-            table.insert_spoiled(at, {heading: text}, kind)
+    faults: tuple[Fault, ...] = (
+        (1, "Year of birth", "1066", "year out of range"),
+        (1, "Patient code", "", "missing patient id"),
+        (1, "Clinic", "elsewhere", "same key, other content"),
+    )
+    table.insert_faults(rng, anything, faults)
     for at in table.places(rng, 2, anything):
         table.insert_spoiled(at, {}, "row exported twice", DUPLICATE)
     return table
@@ -145,14 +143,13 @@ def plan_list(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
     )
     table = MessyTable.of("exercise_plans.csv", columns, facts)
     anything = table.has("Patient")
-    for heading, text, kind in (
-        ("Times per week", "99", "frequency out of range"),
-        ("Plan start", "soon", "unreadable date"),
-        ("Version", "0", "plan version out of range"),
-        ("Sets", "-3", "negative sets"),
-    ):
-        for at in table.places(rng, 1, anything):
-            table.insert_spoiled(at, {heading: text}, kind)
+    faults: tuple[Fault, ...] = (
+        (1, "Times per week", "99", "frequency out of range"),
+        (1, "Plan start", "soon", "unreadable date"),
+        (1, "Version", "0", "plan version out of range"),
+        (1, "Sets", "-3", "negative sets"),
+    )
+    table.insert_faults(rng, anything, faults)
     for at in table.places(rng, 2, anything):
         table.insert_spoiled(at, {}, "row exported twice", DUPLICATE)
     return table

@@ -10,6 +10,7 @@ from ptanalytics.samples.messy_lines import (
     REFUSED,
     SET_ASIDE,
     Column,
+    Fault,
     Line,
     MessyTable,
     Planted,
@@ -62,7 +63,7 @@ def _spoil_north(table: MessyTable, rng: np.random.Generator) -> None:
         table.spell_otherwise(
             at, "Pain during", f"{table.cell(table.rows[at], 'Pain during')}/10", "rating written as x/10"
         )
-    spoiled: tuple[tuple[int, str, str, str], ...] = (
+    faults: tuple[Fault, ...] = (
         (3, "Minutes", "-12", "negative minutes"),
         (2, "Pain during", "11", "pain above 10"),
         (2, "Date", "31.02.2026 18:00", "day that does not exist"),
@@ -73,9 +74,7 @@ def _spoil_north(table: MessyTable, rng: np.random.Generator) -> None:
         (2, "Effort", "hard", "rating written as a word"),
         (1, "Data source", "telepathy", "source that does not exist"),
     )
-    for number, heading, text, kind in spoiled:
-        for at in table.places(rng, number, anything):
-            table.insert_spoiled(at, {heading: text}, kind)
+    table.insert_faults(rng, anything, faults)
     for at in table.places(rng, 3, table.has("Reps done")):
         reps = int(str(table.cell(table.rows[at], "Reps done")))
         table.insert_spoiled(at, {"Reps done": str(reps + 3)}, "same key, other content")
@@ -114,14 +113,13 @@ def south_sessions(facts: list[Fact], rng: np.random.Generator) -> MessyTable:
     table.add_column("Surname", REFUSED, "identifying column", lambda line: f"Sample {str(line.cells[0])[1:]}")
     table.add_column("Device battery", DROPPED, "unknown column", lambda _line: 81)
     anything = table.has("Participant ID")
-    for number, heading, cell, kind in (
+    faults: tuple[Fault, ...] = (
         (2, "Duration minutes", -5, "negative minutes"),
         (2, "Worst pain during", 12, "pain above 10"),
         (2, "Started", "some time in May", "unreadable date"),
         (2, "Participant ID", None, "missing patient id"),
-    ):
-        for at in table.places(rng, number, anything):
-            table.insert_spoiled(at, {heading: cell}, kind)
+    )
+    table.insert_faults(rng, anything, faults)
     for at in table.places(rng, 2, table.has("Repetitions")):
         reps = table.cell(table.rows[at], "Repetitions")
         table.insert_spoiled(at, {"Repetitions": float(reps or 0) + 2}, "same key, other content")

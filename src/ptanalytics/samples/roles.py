@@ -1,6 +1,11 @@
 """The parts the people of the sample clinic play: how much they do, log and gain."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+#: ``settling``: most of it early. ``linear``: evenly. ``after_change``: once the plan was changed for the first time.
+#: ``relapse``: early, and most of it lost again in the last weeks.
+Course = Literal["settling", "linear", "after_change", "relapse"]
 
 
 @dataclass(frozen=True)
@@ -10,10 +15,14 @@ class Role:
     name: str
     #: How many people of the clinic play it.
     n_people: int
-    #: Chance that a prescribed session is done.
+    #: Chance that a prescribed session is done in the first week, and what it loses with each week.
     adherence: float = 0.88
-    #: Points of pain lost by the end of the programme.
+    fading: float = 0.014
+    #: Points of pain lost at the best of the programme, and how far people of the role lie apart in it.
     pain_gain: float = 3.0
+    gain_spread: float = 0.7
+    #: How the gain comes, see `Course`.
+    course: Course = "settling"
     #: Chance that a day has a pain entry.
     pain_logging: float = 0.85
     #: Sessions a week beyond the prescription.
@@ -52,7 +61,19 @@ ROLES = (
         plan_changes=((14, 1),),
         n_ongoing=2,
     ),
-    Role("steady_improver", 13, plan_changes=((28, 1), (56, 1)), pain_gain=3.6, n_ongoing=1),
+    Role("steady_improver", 5, plan_changes=((28, 1), (56, 1)), pain_gain=3.6, n_ongoing=1),
+    Role("non_responder", 2, adherence=0.92, pain_gain=0.1, gain_spread=0.3),
+    Role(
+        "late_improver",
+        4,
+        plan_changes=((50, -1),),
+        pain_gain=4.4,
+        gain_spread=0.4,
+        course="after_change",
+        settling_days=22.0,
+        pain_before=(5.4, 7.8),
+    ),
+    Role("relapse", 2, fading=0.07, pain_gain=3.8, gain_spread=0.4, course="relapse", settling_days=14.0),
     Role("slow_improver", 4, adherence=0.72, pain_gain=1.4, plan_changes=((42, 1),), n_ongoing=1),
     Role("drop_out", 5, adherence=0.62, pain_gain=0.8, stops_between=(16, 45)),
     Role("silent_drop_out", 4, adherence=0.6, pain_gain=0.5, stops_between=(10, 50), n_ongoing=1),
@@ -70,11 +91,21 @@ ROLES = (
         completion=1.1,
         n_ongoing=1,
     ),
-    Role("progression", 4, pain_gain=3.4, plan_changes=((17, 1), (37, 1), (60, 1)), n_ongoing=1),
-    Role("regression", 2, adherence=0.8, pain_gain=1.6, plan_changes=((24, -1), (59, 1)), n_flares=1),
+    Role(
+        "progression",
+        4,
+        pain_gain=4.8,
+        pain_before=(5.4, 7.8),
+        course="linear",
+        plan_changes=((17, 1), (37, 1), (60, 1)),
+        n_ongoing=1,
+    ),
+    Role(
+        "regression", 2, adherence=0.8, pain_gain=2.2, course="after_change", plan_changes=((24, -1), (59, 1)), n_flares=1
+    ),
     Role("clinician_hold", 2, pain_gain=2.4, n_ongoing=1),
     Role("holiday", 2, pain_gain=2.8),
-    Role("red_flag_open", 1, adherence=0.75, pain_gain=-0.6, n_ongoing=1),
+    Role("red_flag_open", 1, adherence=0.75, pain_gain=-1.6, course="linear", pain_before=(4.6, 5.8), n_ongoing=1),
     Role("red_flag_resolved", 1, pain_gain=2.2),
     Role("not_initiated", 1, adherence=0.0, pain_gain=0.2, pain_logging=0.25, n_ongoing=1),
     Role("fixed_weekdays", 2, pain_gain=3.0, plan_changes=((45, 1),)),

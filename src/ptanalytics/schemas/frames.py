@@ -38,7 +38,7 @@ def as_lazy(frame: Any) -> pl.LazyFrame:
         converted: pl.DataFrame = pl.from_pandas(frame)
         return converted.lazy()
     message = f"a table must be a pandas or Polars frame, not {type(frame).__name__}"
-    raise InvalidTableError(f"{message}. Pass a DataFrame, or a Study.")
+    raise InvalidTableError(f"{message}. Pass a DataFrame, for instance what an analysis of the study returned.")
 
 
 def as_caller_kind(result: pl.DataFrame, kind: Any) -> Any:

@@ -276,6 +276,12 @@ class CohortTable(TableModel):
     odi_improvement: float = pa.Field(nullable=True, description="Baseline - follow-up.", metadata={"unit": "% points"})
     is_odi_responder: bool = pa.Field(nullable=True, description="Headline rule on the ODI.")
     odi_reason: str = pa.Field(nullable=True, description="Why there is no change.")
+    response_measure: str = pa.Field(description="Measure the response is about.")
+    response: str = pa.Field(
+        isin=("responder", "not a responder"),
+        nullable=True,
+        description="Headline rule; missing without a change to judge.",
+    )
     trend: str = pa.Field(isin=TREND_LABELS, nullable=True, description="Label of the pain trend.")
     trend_reason: str = pa.Field(nullable=True, description="Why there is no trend: no_readings, too_few_days, ...")
     n_flares: pl.Int32 = pa.Field(ge=0, nullable=True, description="Flares found; missing without any rating.")

@@ -25,6 +25,8 @@ class SessionPatterns(TableModel):
     )
     n_sessions: pl.Int32 = pa.Field(ge=1, description="Sessions logged.", metadata=_SESSIONS)
     n_done: pl.Int32 = pa.Field(ge=0, description="Of these, sessions of which something was done.", metadata=_SESSIONS)
+    first_date: pl.Date = pa.Field(description="Local day of the first of these sessions.")
+    last_date: pl.Date = pa.Field(description="Local day of the last of them.")
 
 
 class SkippedExercises(TableModel):

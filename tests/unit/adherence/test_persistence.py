@@ -1,10 +1,11 @@
 """What persistence, episodes and covered days say of small logs, and what they say when there is nothing to say."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 import polars as pl
 import pytest
 
+from daily_log import START, day, log
 from ptanalytics.adherence import (
     adherence_episodes,
     exercise_availability,
@@ -15,23 +16,6 @@ from ptanalytics.adherence import (
     time_to_discontinuation,
 )
 from ptanalytics.schemas.results import RESULTS
-
-START = date(2026, 3, 2)
-
-
-def day(number):
-    return START + timedelta(days=number)
-
-
-def log(*numbers, patient="P1"):
-    return pl.DataFrame(
-        {
-            "patient_id": pl.Series([patient] * len(numbers), dtype=pl.String),
-            "session_id": pl.Series([f"s{n}" for n in numbers], dtype=pl.String),
-            "exercise_id": pl.Series(["bridge"] * len(numbers), dtype=pl.String),
-            "started_at": pl.Series([datetime.combine(day(n), time(9)) for n in numbers], dtype=pl.Datetime("us")),
-        }
-    )
 
 
 def plan(per_week=3.0, end=None, patient="P1"):

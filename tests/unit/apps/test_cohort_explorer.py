@@ -5,62 +5,15 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import polars as pl
 import pytest
 from ipywidgets.widgets.widget import _instances
 
 from ptanalytics.apps import CohortExplorer
-from ptanalytics.apps.cohort_explorer import CohortFilter, CohortModel
-from ptanalytics.apps.cohort_explorer.filters import apply_filter
+from ptanalytics.apps.cohort_explorer import CohortModel, CohortView
+from ptanalytics.cohorts import CohortFilter, cohort_table
 from ptanalytics.study import Study
-
-PEOPLE = pl.DataFrame(
-    {
-        "patient_id": ["P1", "P2", "P3", "P4"],
-        "site": ["north", "north", "south", None],
-        "clinician": ["A", "B", "A", "A"],
-        "sex": ["female", "male", "female", None],
-        "condition": [None, None, None, None],
-        "response": ["responder", "not a responder", "responder", "no change to judge"],
-        "age": [30.0, 45.0, None, 60.0],
-        "adherence_pct": [80.0, None, 20.0, 100.0],
-    },
-    schema_overrides={"condition": pl.String},
-)
-
-
-@pytest.mark.parametrize(
-    ("asked", "kept"),
-    [
-        pytest.param(CohortFilter(), ["P1", "P2", "P3", "P4"], id="nothing asked keeps everybody"),
-        pytest.param(CohortFilter(sites=("north",)), ["P1", "P2"], id="one site"),
-        pytest.param(CohortFilter(sites=("north", "south")), ["P1", "P2", "P3"], id="values of one kind are alternatives"),
-        pytest.param(CohortFilter(sites=("north",), clinicians=("A",)), ["P1"], id="kinds are combined"),
-        pytest.param(CohortFilter(sites=("",)), ["P4"], id="not recorded can be chosen"),
-        pytest.param(CohortFilter(age=(30, 45)), ["P1", "P2"], id="both ends of a range belong to it"),
-        pytest.param(CohortFilter(age=(None, 45)), ["P1", "P2"], id="an unknown age is in no range"),
-        pytest.param(CohortFilter(adherence=(50, None)), ["P1", "P4"], id="open above"),
-        pytest.param(CohortFilter(responses=("responder",), adherence=(50, None)), ["P1"], id="response and range"),
-    ],
-)
-def test_who_a_filter_keeps(asked: CohortFilter, kept: list[str]) -> None:
-    assert apply_filter(PEOPLE, asked).people["patient_id"].to_list() == kept
-
-
-def test_a_range_says_whom_it_leaves_out_for_want_of_a_value() -> None:
-    assert apply_filter(PEOPLE, CohortFilter(age=(0, None))).n_unknown == {"age": 1}
-    assert apply_filter(PEOPLE, CohortFilter(sites=("north",), adherence=(0, None))).n_unknown == {"adherence": 1}
-
-
-def test_every_part_of_a_filter_can_be_taken_away_alone() -> None:
-    asked = CohortFilter(sites=("north", ""), age=(30, None), measure="odi")
-
-    parts = dict(asked.parts())
-
-    assert parts == {"sites=north": "site: north", "sites=": "site: not recorded", "age": "age from 30 years"}
-    assert asked.without("sites=") == CohortFilter(sites=("north",), age=(30, None), measure="odi")
-    assert asked.without("age") == CohortFilter(sites=("north", ""), measure="odi")
-    assert asked.cleared() == CohortFilter(measure="odi")
 
 
 @pytest.fixture
@@ -91,7 +44,7 @@ def test_the_change_chart_draws_exactly_those_who_have_a_change(app: CohortExplo
     app.choices["sites"].value = ["south"]
 
     points = sum(len(trace.x) for trace in app.charts["change"].figure.data if trace.mode == "markers")
-    people = app.model.kept.people
+    people = app.model.kept
     assert points == people["improvement"].count()
     assert f"{people.height - points} not in the change chart" in app.status.message
 
@@ -117,7 +70,7 @@ def test_chips_and_clear_all_take_filters_away(app: CohortExplorer) -> None:
 
     app.clear_button.click()
 
-    assert app.model.asked == CohortFilter(measure=app.model.asked.measure)
+    assert app.model.state == CohortView(CohortFilter(), app.model.measure)
     assert app.age.low is None
 
 
@@ -131,11 +84,11 @@ def test_nobody_left_is_said_with_the_way_out(app: CohortExplorer) -> None:
 
 def test_a_small_group_is_not_to_be_passed_on(app: CohortExplorer) -> None:
     assert app.note.value == ""
-    first = app.model.people.filter(pl.col("age").is_not_null()).sort("age")["age"].to_list()[4]
+    first = app.model.people["age_years"].drop_nulls().sort().to_list()[4]
 
     app.age.show(None, first)
 
-    assert 0 < app.model.kept.people.height < 11
+    assert 0 < app.model.kept.height < 11
     assert "do not pass these" in app.note.value
 
 
@@ -155,6 +108,7 @@ def test_the_code_gives_the_same_patients(app: CohortExplorer) -> None:
     app.choices["responses"].value = ["responder", "no change to judge"]
     app.age.show(30.0, 60.0)
     app.adherence.show(20.0, None)
+    app.measure.value = "odi"
     code = "\n".join(line for line in app.model.code().splitlines() if ".show()" not in line)
 
     space: dict[str, Any] = {}
@@ -251,4 +205,41 @@ def test_age_is_year_of_enrolment_minus_year_of_birth(make_study: Callable[..., 
 
     people = CohortModel(make_study(patients=patients)).people
 
-    assert people["age"].to_list() == [46.0, None]
+    assert people["age_years"].to_list() == [46, None]
+
+
+def test_what_the_explorer_filters_by_is_what_the_cohort_table_says(study: Study) -> None:
+    shared = ["patient_id", "site", "clinician", "sex", "condition", "age_years", "adherence_pct", "response"]
+    model = CohortModel(study)
+
+    people = model.people.select(shared).to_pandas()
+    table = cohort_table(study, week=model.week, measure=model.measure)[shared]
+
+    pd.testing.assert_frame_equal(people, table, check_dtype=False)
+
+
+def test_not_recorded_is_a_choice_like_any_other(make_study: Callable[..., Study]) -> None:
+    patients = pl.DataFrame({"patient_id": ["P1", "P2"], "site": ["north", None], "enrolled_date": [date(2026, 3, 2)] * 2})
+    app = CohortExplorer(make_study(patients=patients))
+    assert [one["label"] for one in app.choices["sites"].options] == ["north", "not recorded"]
+
+    app.choices["sites"].value = [""]
+
+    assert app.model.patient_ids == ["P2"]
+    assert [item["text"] for item in app.chips.items] == ["site: not recorded"]
+    assert app.choices["sites"].value == [""]
+    assert "CohortFilter(sites=(None,))" in app.model.code()
+    app.close_all()
+
+
+def test_a_range_says_whom_it_leaves_out_for_want_of_a_value(make_study: Callable[..., Study]) -> None:
+    patients = pl.DataFrame(
+        {"patient_id": ["P1", "P2"], "birth_year": [1980, None], "enrolled_date": [date(2026, 3, 2)] * 2},
+        schema_overrides={"birth_year": pl.Int32},
+    )
+    model = CohortModel(make_study(patients=patients))
+
+    model.restrict("age", (30, None))
+
+    assert model.patient_ids == ["P1"]
+    assert "The age filter leaves out 1 without a recorded age." in model.counts()

@@ -10,6 +10,7 @@ from ptanalytics.charts import (
     CHART_CONFIG,
     mark_synthetic,
     plot_adherence_calendar,
+    plot_change_waterfall,
     plot_cohort_change,
     plot_pain_trend,
     plot_patient_flow,
@@ -85,7 +86,7 @@ FIGURES = {
     "calendar": lambda make: plot_adherence_calendar(make.days(DAY_STATUSES)),
     "pain": lambda make: plot_pain_trend(make.daily(dict.fromkeys(range(20), 5)), baseline=6.0),
     "change": lambda make: plot_cohort_change(make.changes(("P1", 40.0, 20.0), ("P2", 40.0, 45.0))),
-    "change_sorted": lambda make: plot_cohort_change(make.changes(("P1", 40.0, 20.0)), kind="sorted"),
+    "waterfall": lambda make: plot_change_waterfall(make.changes(("P1", 40.0, 20.0))),
     "curve": lambda make: plot_responder_curve(make.curve([3, 2], [3, 2], 4, 6)),
     "questionnaires": lambda make: plot_questionnaires(make.scores("odi", [40.0, 30.0])),
     "timeline": lambda make: plot_plan_timeline(make.plans((1, "walk", 0, {"sessions_per_week": 3.0}))),
@@ -134,7 +135,7 @@ def test_nothing_to_draw_is_said_in_words(name, make):
     assert text_summary(figure)
 
 
-@pytest.mark.parametrize("name", ["change", "change_sorted", "questionnaires", "pain", "weekly"])
+@pytest.mark.parametrize("name", ["change", "waterfall", "questionnaires", "pain", "weekly"])
 def test_the_axis_says_which_way_is_better(name, make):
     assert "better" in FIGURES[name](make).layout.yaxis.title.text
 

@@ -46,6 +46,26 @@ def test_a_bar_above_its_outline_is_not_labelled_100_percent(make):
     assert "167 %" in [a.text for a in figure.layout.annotations]
 
 
+def test_a_partial_week_has_no_percentage(make):
+    figure = plot_weekly_adherence(make.weekly([(4, 2), (0.43, 1, "partial")]))
+
+    assert [a.text for a in figure.layout.annotations if a.text.endswith(" %")] == ["50 %"]
+    hovers = [row[0] for trace in figure.data if trace.customdata is not None for row in trace.customdata]
+    assert [("(" in hover.split("<br>")[1]) for hover in hovers] == [True, False]
+
+
+def test_sessions_have_no_tick_at_a_half(make):
+    axis = plot_weekly_adherence(make.weekly([(3, 1)])).layout.yaxis
+
+    assert (axis.tick0, axis.dtick) == (0, 1)
+
+
+def test_the_window_of_a_cohort_stands_under_it(make):
+    weekly = pl.concat([make.weekly([(4, 2), (4, 2)], patient_id=name) for name in ("P1", "P2")])
+
+    assert "n = 2 patients, weeks starting 2 Mar 2026 to 9 Mar 2026" in plot_weekly_adherence(weekly).layout.meta["notes"]
+
+
 def _cohort(make, shares):
     """One patient per number, one week each: counted of 4."""
     return pl.concat([make.weekly([(4, n)], patient_id=f"P{i}") for i, n in enumerate(shares)])
@@ -66,7 +86,7 @@ def test_partial_weeks_do_not_move_the_median(make):
     figure = plot_weekly_adherence(weekly)
 
     assert list(_traces(figure)["median"].y) == [50]
-    assert any("1 partial week left out" in a.text for a in figure.layout.annotations)
+    assert "1 partial week left out" in figure.layout.meta["notes"]
 
 
 def test_weeks_with_too_few_patients_are_not_drawn(make):

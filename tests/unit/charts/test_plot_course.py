@@ -94,7 +94,7 @@ def test_the_waterfall_counts_and_carries_its_caveat():
         "worse by the MIC or more: 1": [-20.0],
     }
     assert "regression to the mean" in notes(figure)
-    assert "n = 3 patients with a change of 4 starters" in notes(figure)
+    assert "n = 3 of 4 patients with a change" in notes(figure)
     assert '"P1"' not in figure.to_json()
 
 

@@ -104,9 +104,8 @@ CHANGES = (
 )
 
 
-@pytest.mark.parametrize("kind", ["scatter", "sorted"])
-def test_each_patient_is_drawn_once_by_what_the_table_says(make, kind):
-    figure = plot_cohort_change(make.changes(*CHANGES), kind=kind)
+def test_each_patient_is_drawn_once_by_what_the_table_says(make):
+    figure = plot_cohort_change(make.changes(*CHANGES))
 
     drawn = {t.name: [row[0] for row in t.customdata] for t in figure.data if t.customdata is not None}
     assert drawn == {

@@ -31,6 +31,14 @@ def test_a_version_ends_the_day_before_the_next_starts(make):
     assert any("without an end are drawn to 22 Mar 2026" in a.text.replace("<br>", " ") for a in figure.layout.annotations)
 
 
+def test_long_names_leave_the_footnote_at_the_left_edge(make):
+    figure = plot_plan_timeline(make.plans((1, "hamstring_supine", 0, {})))
+
+    (note,) = figure.select_annotations({"name": "note"})
+    assert figure.layout.margin.l + note.xshift == 14
+    assert figure.layout.margin.l > 150
+
+
 def test_an_exercise_that_left_the_plan_has_no_bar_after_it(make):
     plans = make.plans((1, "walk", 0, {}), (1, "bird_dog", 0, {}), (2, "walk", 7, {}))
 

@@ -5,12 +5,13 @@ from datetime import date, datetime, time
 import polars as pl
 import pytest
 
+from daily_log import day, log
 from ptanalytics import day_ledger, ledger_evidence, session_patterns, worklist
 from ptanalytics.charts import plot_day_ledger, plot_session_patterns, plot_trajectories, plot_worklist, text_summary
 from ptanalytics.errors import InvalidTableError
 from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.results import RESULTS
-from worklist_clinic import day, log, plan
+from worklist_clinic import plan
 
 HOSTILE = "<img src=x onerror=alert(1)> %{x}"
 
@@ -109,6 +110,7 @@ def test_the_heatmap_shows_the_numbers_and_keeps_sessions_without_a_time_apart()
     assert list(heat.text[0]) == ["2", "", "1", "1"]
     assert "no time" in list(figure.layout.xaxis.ticktext)
     assert "1/4 without a time of day" in notes(figure)
+    assert "n = 4 sessions of 1 patient, 2 Mar 2026 to 2 Mar 2026." in notes(figure)
     assert "most on Mon 8:00 to 8:59: 2" in text_summary(figure)
 
 

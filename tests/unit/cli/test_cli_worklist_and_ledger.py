@@ -5,8 +5,9 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from daily_log import day, log
 from ptanalytics.cli.table_file import write_tables
-from worklist_clinic import day, log, plan, study_of
+from worklist_clinic import plan, study_of
 
 SECRET = "=SECRET-1"
 

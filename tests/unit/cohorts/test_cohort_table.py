@@ -5,7 +5,7 @@ from pydantic import ValidationError
 from memory_study import MemoryStudy
 from outcome_frames import at, on, plans, ratings, sessions, totals
 from ptanalytics.adherence import adherence_summary
-from ptanalytics.cohorts import CohortFilter, cohort_table, filter_cohort
+from ptanalytics.cohorts import CohortFilter, cohort_table, filter_cohort, left_out_unknown, words_of
 from ptanalytics.outcomes import changes, flares, pain_trend
 from ptanalytics.schemas.results import CohortTable
 
@@ -124,10 +124,62 @@ def test_a_study_of_people_alone_has_its_table():
         pytest.param({"has_unresolved_flag": True}, ["P2"], id="flag"),
         pytest.param({"trends": (None,)}, ["P2", "P3"], id="no trend"),
         pytest.param({"sites": ("west",)}, [], id="nobody"),
+        pytest.param({"sites": ("north", "south")}, ["P1", "P2"], id="values of one kind are alternatives"),
+        pytest.param({"responses": ("responder",)}, ["P1"], id="response"),
+        pytest.param({"responses": (None,)}, ["P2", "P3"], id="no change to judge"),
+        pytest.param({"age_min": 46.5}, ["P2"], id="open above"),
     ],
 )
 def test_filters(table, chosen, kept):
     assert filter_cohort(table, CohortFilter(**chosen))["patient_id"].tolist() == kept
+
+
+def test_response_is_that_of_the_measure_asked_for(study, table):
+    odi = cohort_table(study, measure="odi")
+
+    assert set(table["response_measure"]) == {"nprs"}
+    assert set(odi["response_measure"]) == {"odi"}
+    assert odi["response"].fillna("none").tolist() == ["responder", "none", "none"]
+
+
+def test_a_range_says_whom_it_leaves_out_for_want_of_a_value(table):
+    assert left_out_unknown(table, CohortFilter(age_min=0)) == {"age": 1}
+    assert left_out_unknown(table, CohortFilter(sites=("north",), age_min=0)) == {}
+    assert left_out_unknown(table, CohortFilter(age_min=0, is_odi_responder=True)) == {"age": 1, "is_odi_responder": 1}
+    assert left_out_unknown(table, CohortFilter(has_flares=True)) == {"has_flares": 1}
+
+
+def test_every_part_of_a_filter_can_be_taken_away_alone():
+    asked = CohortFilter(sites=("north", None), age_min=30, has_flares=False)
+
+    assert dict(asked.parts()) == {
+        "sites=north": "site: north",
+        "sites=": "site: not recorded",
+        "age": "age from 30 years",
+        "has_flares": "any flare: no",
+    }
+    assert asked.without("sites=") == CohortFilter(sites=("north",), age_min=30, has_flares=False)
+    assert asked.without("age") == CohortFilter(sites=("north", None), has_flares=False)
+    assert asked.without("has_flares") == CohortFilter(sites=("north", None), age_min=30)
+
+
+@pytest.mark.parametrize(
+    "part", [{name: (0, 1)[name.endswith("max")]} for name in CohortFilter.model_fields if name[-4:] in ("_min", "_max")]
+)
+def test_every_range_has_words(part):
+    ((key, words),) = CohortFilter(**part).parts()
+
+    assert words.startswith(words_of(key))
+    assert CohortFilter(**part).without(key).is_empty
+
+
+@pytest.mark.parametrize("name", [name for name in CohortFilter.model_fields if name[-4:] not in ("_min", "_max")])
+def test_every_choice_and_every_yes_or_no_has_words(name):
+    value = ("some",) if isinstance(CohortFilter.model_fields[name].default, tuple) else True
+    ((key, words),) = CohortFilter(**{name: value}).parts()
+
+    assert words.startswith(f"{words_of(name)}: ")
+    assert CohortFilter(**{name: value}).without(key).is_empty
 
 
 def test_filter_gives_back_the_kind_it_got_with_the_same_columns(table):

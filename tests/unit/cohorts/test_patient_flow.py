@@ -78,8 +78,8 @@ def test_a_trial_without_plans_begins_with_enrolment():
     assert flow["label"].tolist() == [
         "in the export",
         "with a day of enrolment",
-        "with a baseline of ODI",
-        "with ODI after the baseline",
+        "with a baseline (ODI)",
+        "with a value after the baseline (ODI)",
         "week 4 reached",
         "analysed at week 4",
     ]

@@ -5,10 +5,10 @@ import zipfile
 from datetime import datetime
 
 import openpyxl
+import polars as pl
 
 import ptanalytics as pta
 from ptanalytics.loading.receipt import Receipt
-from ptanalytics.quality.repair_ledger import read_ledger
 from ptanalytics.study import create_study
 from repair_workbooks import Workbook
 
@@ -167,7 +167,7 @@ def test_who_when_and_what_is_kept_in_the_study(study, workbook):
     workbook.correct("pain_scores", 5, "NRS", "4").correct("pain_scores", 7, "NRS", "99").save()
     pta.read_repair_sheet(study, workbook.path, who=" A. Lee ")
 
-    ledger = read_ledger(study.path)
+    ledger = pl.from_pandas(pta.repair_ledger(study))
 
     kept = ledger.select("who", "workbook", "file", "row", "outcome", "heading", "old_text", "new_text").rows()
     assert kept == [
@@ -216,6 +216,31 @@ def test_a_repair_that_was_undone_can_be_read_again(study, workbook):
 
     assert again.rows_repaired == 1
     assert study.data_fingerprint == before
+
+
+def test_the_ledger_keeps_an_undone_repair_and_says_what_took_it_back(study, workbook):
+    workbook.correct("pain_scores", 5, "NRS", "4").correct("pain_scores", 7, "NRS", "99").save()
+    first = pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+    columns = ["row", "outcome", "stands", "undone_by"]
+    assert rows_of(pta.repair_ledger(study), columns) == [(5, "repaired", True, None), (7, "still_wrong", None, None)]
+
+    undo = study.undo_import(first.receipts[0].number)
+    pta.read_repair_sheet(study, workbook.path, who="A. Lee")
+
+    assert rows_of(pta.repair_ledger(study), columns) == [
+        (5, "repaired", False, undo.number),
+        (7, "still_wrong", None, None),
+        (5, "repaired", True, None),
+        (7, "still_wrong", None, None),
+    ]
+
+
+def test_a_study_without_repairs_has_an_empty_ledger(study):
+    assert pta.repair_ledger(study).empty
+
+
+def rows_of(table, columns):
+    return pl.from_pandas(table).select(columns).rows()
 
 
 def test_rows_of_an_import_that_was_undone_are_not_offered(study, workbook, exports, tmp_path):

@@ -56,7 +56,7 @@ def test_key_numbers_are_the_analyses(review, study, patient):
 
     keys = _keys(review)
 
-    value, basis = keys["Pain (daily)"]
+    value, basis = keys["Pain, daily log"]
     assert value == f"{number_text(changes['baseline'])} → {number_text(changes['followup'])}"
     assert "week 12" in basis
     assert ("at least the MIC of 2" in basis) == (changes["is_responder_absolute"] or changes["is_deteriorated"])

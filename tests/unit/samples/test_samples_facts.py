@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import ptanalytics as pta
 from ptanalytics.samples.clinic import EXPORTED_TABLES
 from ptanalytics.schemas.model import key_of
 from ptanalytics.schemas.tables import TABLES
@@ -341,3 +342,49 @@ def test_flares_are_marked_by_people_and_rise_above_the_usual(table, playing):
 
 def test_some_sessions_start_after_midnight(table):
     assert (table["sessions"]["started_at"].dt.hour == 0).any()
+
+
+@pytest.fixture(scope="module")
+def pain_of_weeks(table, start):
+    """Mean daily pain by patient and plan week; week 0 is before the plan."""
+    daily = table["pain_scores"].query("recall == 'avg_24h'")
+    week = (daily["recorded_at"].dt.normalize() - daily["patient_id"].map(start)).dt.days // 7 + 1
+    return daily.groupby(["patient_id", week])["pain_nprs"].mean().unstack()
+
+
+def test_non_responders_do_their_sessions_and_keep_their_pain(table, start, playing, pain_of_weeks):
+    for patient in playing("non_responder"):
+        assert weekly_ratio(table, start, patient).mean() > 0.7
+        assert abs(pain_of_weeks.loc[patient, 12] - pain_of_weeks.loc[patient, 0]) < 1.5
+
+
+def test_a_changed_plan_helps_the_late_improvers(table, playing, pain_of_weeks):
+    versions = table["plans"].groupby("patient_id")["plan_version"].max()
+    for patient in playing("late_improver"):
+        assert versions[patient] == 2
+        assert abs(pain_of_weeks.loc[patient, 7] - pain_of_weeks.loc[patient, 0]) < 1.2
+        assert pain_of_weeks.loc[patient, 7] - pain_of_weeks.loc[patient, 12] > 2
+
+
+def test_a_relapse_gains_stops_and_loses_again(table, start, playing, pain_of_weeks):
+    for patient in playing("relapse"):
+        before, best, end = (pain_of_weeks.loc[patient, week] for week in (0, 7, 12))
+        assert before - best > 2
+        assert end - best > 2
+        assert weekly_ratio(table, start, patient).loc[:3].mean() > 0.6
+        assert weekly_ratio(table, start, patient).loc[8:].sum() < 1
+
+
+def test_courses_differ_so_that_every_answer_to_treatment_is_there(pain_of_weeks):
+    lost = (pain_of_weeks[0] - pain_of_weeks[12]).dropna()
+
+    assert len(lost) > 30
+    assert 0.2 < (lost >= 3).mean() < 0.6
+    assert 0.1 < (lost < 1).mean() < 0.4
+    assert lost.std() > 1.3
+
+
+def test_the_trend_at_the_end_is_of_every_kind(clinic):
+    labels = set(pta.pain_trend(pain_scores=clinic.facts.tables["pain_scores"])["label"])
+
+    assert {"improving", "worsening", "no_clear_trend"} <= labels

@@ -5,11 +5,12 @@ from datetime import date
 import polars as pl
 import pytest
 
+from daily_log import START, day, log
 from ptanalytics import worklist
 from ptanalytics.errors import ReferenceDataError
 from ptanalytics.schemas.results import RESULTS
 from ptanalytics.worklists import read_rules, worklist_inputs, worklist_rules
-from worklist_clinic import START, day, hold, log, plan, ratings, study_of
+from worklist_clinic import hold, plan, ratings, study_of
 
 
 def rules_of(today, **tables):

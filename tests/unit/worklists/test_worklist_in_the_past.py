@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from daily_log import day, log
 from ptanalytics import backtest_worklist
 from ptanalytics.errors import SettingsError
 from ptanalytics.schemas.frames import conform
@@ -16,7 +17,7 @@ from ptanalytics.schemas.tables import TABLES
 from ptanalytics.settings import default_settings
 from ptanalytics.worklists import replay_worklist, worklist_inputs
 from ptanalytics.worklists.known import known_on
-from worklist_clinic import day, hold, log, plan, ratings, study_of
+from worklist_clinic import hold, plan, ratings, study_of
 
 
 def tables():

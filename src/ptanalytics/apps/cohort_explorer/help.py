@@ -5,7 +5,8 @@ HELP = """
 kinds are combined. Nothing ticked means no restriction.</p>
 <p><b>Left out:</b> a range leaves out patients without a recorded value, and the line above the charts says how many.
 Charts state their own n and who is not drawn.</p>
-<p><b>Age</b> is year of enrolment minus year of birth. <b>Response</b> follows the rule of the study's settings at the
+<p><b>Age</b> is the year of the first plan (else of enrolment) minus year of birth. <b>Response</b> follows the rule of the
+study's settings at the
 follow-up week shown in the chart. <b>Adherence</b> is sessions done of those prescribed.</p>
 <p><b>Review a patient:</b> choose a row in the list by mouse, or with Tab, the arrow keys and Enter.
 <b>Ctrl+Z</b> takes back the last change.</p>

@@ -3,41 +3,30 @@
 import polars as pl
 
 from ptanalytics.apps.results import StudyResults, only
-
-#: What the response column can say, in the order it is offered.
-RESPONSES = ("responder", "not a responder", "no change to judge")
+from ptanalytics.cohorts import age_years, choice_words, response_of
+from ptanalytics.dates import time_zero
+from ptanalytics.schemas.frames import empty_frame
+from ptanalytics.schemas.tables import TABLES
 
 
 def people_of(results: StudyResults, measure: str, week: int) -> pl.DataFrame:
     """Return one row per patient of the study: who they are, their adherence, and their change on one measure.
 
-    ``age`` is the calendar year of enrolment (else of the study's last entry) minus the year of birth, in years; it is
-    missing where either is not recorded. ``response`` follows the headline rule of the settings; it is missing where
-    there is no change to judge, and the reason stays in ``reason``.
+    The columns that are also in the cohort table have its names and rules, so that its filters hold for both. Made from the
+    results the app has already; the cohort table's other columns would make a large study slow to open.
     """
     ids = pl.DataFrame({"patient_id": list(results.patient_ids)}, schema={"patient_id": pl.String})
-    known = results.patients.select("patient_id", "site", "clinician", "sex", "condition", "birth_year", "enrolled_date")
+    known = results.patients.select("patient_id", "site", "clinician", "sex", "condition", "birth_year")
     change = results.changes.filter((pl.col("measure") == measure) & (pl.col("target_week") == week))
-    cutoff = results.study.cutoff_date
-    year = pl.coalesce(pl.col("enrolled_date"), pl.lit(cutoff, dtype=pl.Date)).dt.year()
-    return (
-        ids.join(known, on="patient_id", how="left")
-        .join(results.summary.select("patient_id", "adherence_pct", "band", "last_entry_date"), on="patient_id", how="left")
-        .join(
-            change.select("patient_id", "baseline", "followup", "improvement", "is_responder", "reason"),
-            on="patient_id",
-            how="left",
-        )
-        .with_columns(
-            age=(year - pl.col("birth_year")).cast(pl.Float64),
-            response=pl.when(pl.col("is_responder").is_null())
-            .then(pl.lit(RESPONSES[2]))
-            .when(pl.col("is_responder"))
-            .then(pl.lit(RESPONSES[0]))
-            .otherwise(pl.lit(RESPONSES[1])),
-        )
-        .sort("patient_id")
-    )
+    plans = results.study.lazy("plans") if results.study.has_table("plans") else empty_frame(TABLES["plans"]).lazy()
+    start = time_zero(plans, results.patients.lazy()).select("patient_id", "start_date").collect()
+    adherence = results.summary.select("patient_id", "adherence_pct", "last_entry_date", adherence_band="band")
+    outcome = change.select("patient_id", "baseline", "followup", "improvement", "is_responder", "reason")
+    people = ids
+    for part in (known, start, adherence, outcome):
+        people = people.join(part, on="patient_id", how="left")
+    cutoff = pl.lit(results.study.cutoff_date, dtype=pl.Date)
+    return people.with_columns(age_years=age_years(cutoff), response=response_of(pl.col("is_responder"))).sort("patient_id")
 
 
 def unresolved_flags(results: StudyResults) -> set[str]:
@@ -50,7 +39,7 @@ def unresolved_flags(results: StudyResults) -> set[str]:
 
 def listed(people: pl.DataFrame, flagged: set[str]) -> pl.DataFrame:
     """Return the patient list as text, for the table: ``-`` where nothing is recorded (it sorts as empty)."""
-    number = {"age": 0, "adherence_pct": 0, "baseline": 1, "followup": 1, "improvement": 1}
+    number = {"age_years": 0, "adherence_pct": 0, "baseline": 1, "followup": 1, "improvement": 1}
 
     def shown(name: str) -> pl.Expr:
         if name in number:
@@ -63,12 +52,12 @@ def listed(people: pl.DataFrame, flagged: set[str]) -> pl.DataFrame:
         shown("patient_id").alias("Patient"),
         shown("site").alias("Site"),
         shown("clinician").alias("Clinician"),
-        shown("age").alias("Age"),
+        shown("age_years").alias("Age"),
         shown("adherence_pct").alias("Adherence %"),
         shown("baseline").alias("Baseline"),
         shown("followup").alias("Follow-up"),
         shown("improvement").alias("Improvement"),
-        shown("response").alias("Response"),
+        pl.col("response").fill_null(choice_words("responses", None)).alias("Response"),
         pl.col("last_entry_date").cast(pl.String).fill_null("-").alias("Last entry"),
         pl.when(pl.col("patient_id").is_in(list(flagged)))
         .then(pl.lit("flag unresolved"))

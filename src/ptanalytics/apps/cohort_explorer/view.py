@@ -5,20 +5,20 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as ipw
 
 from ptanalytics.apps.app import App, guarded, slow
-from ptanalytics.apps.cohort_explorer.filters import CHOICES
 from ptanalytics.apps.cohort_explorer.help import HELP
 from ptanalytics.apps.cohort_explorer.model import CohortModel
 from ptanalytics.apps.later import Later
 from ptanalytics.apps.patient_review import PatientReview
 from ptanalytics.apps.widgets import ChartWidget, Chips, ChoiceField, PatientTable, RangeField
 from ptanalytics.apps.widgets.markup import element, text
+from ptanalytics.cohorts import words_of
 
 if TYPE_CHECKING:
     from ptanalytics.study import Study
 
 #: The list follows the charts after a moment: drawing a long list takes the browser longer than drawing the charts.
 TABLE_AFTER_S = 0.35
-_LABELS = {"sites": "Site", "clinicians": "Clinician", "sexes": "Sex", "conditions": "Condition", "responses": "Response"}
+_CHOICES = ("sites", "clinicians", "sexes", "conditions", "responses")
 
 
 class CohortExplorer(App):
@@ -57,13 +57,15 @@ class CohortExplorer(App):
     def _build(self) -> None:
         model = self.model
         self.chips = Chips(on_remove=self._remove)
-        self.choices = {name: ChoiceField(label=_LABELS[name], options=model.options(name)) for name in CHOICES}
+        self.choices = {
+            name: ChoiceField(label=words_of(name).capitalize(), options=model.options(name)) for name in _CHOICES
+        }
         low, high = model.age_range() or (0.0, 120.0)
         self.age = RangeField(label="Age", unit="years", minimum=low, maximum=high)
         self.adherence = RangeField(label="Adherence", unit="%", minimum=0, maximum=100, step=5)
         labels = [(model.measure_label(one), one) for one in model.measures] or [("no measure", "")]
         self.measure = ipw.Dropdown(
-            description="Measure", options=labels, value=model.asked.measure, style={"description_width": "60px"}
+            description="Measure", options=labels, value=model.measure, style={"description_width": "60px"}
         )
         self.note, self.code = ipw.HTML(), ipw.HTML()
         self.charts = {name: ChartWidget(name=name) for name in model.figures()}
@@ -81,7 +83,7 @@ class CohortExplorer(App):
     def _connect(self) -> None:
         for name, field in self.choices.items():
             field.observe(lambda change, name=name: self._restrict(name, change["new"]), "value")
-        for name, ends in (("age", self.age), ("adherence", self.adherence)):
+        for name, ends in (("age", self.age), ("adherence_pct", self.adherence)):
             ends.observe(lambda _, name=name, ends=ends: self._restrict(name, (ends.low, ends.high)), ["low", "high"])
         self.measure.observe(lambda change: self._look_at(change["new"]), "value")
         self.undo_button.on_click(self.undo)
@@ -110,10 +112,10 @@ class CohortExplorer(App):
         for name, field in self.choices.items():
             if name == "responses":
                 field.options = self.model.options(name)
-            field.value = list(getattr(asked, name))
-        self.age.show(*asked.age)
-        self.adherence.show(*asked.adherence)
-        self.measure.value = asked.measure
+            field.value = [one or "" for one in getattr(asked, name)]
+        self.age.show(*asked.range_of("age"))
+        self.adherence.show(*asked.range_of("adherence_pct"))
+        self.measure.value = self.model.measure
 
     @guarded
     def _show_table(self) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as ipw
 
-from ptanalytics.apps.app import App, guarded, slow
+from ptanalytics.apps.app import guarded, slow
+from ptanalytics.apps.patient_app import PatientApp
 from ptanalytics.apps.patient_review.help import HELP
 from ptanalytics.apps.patient_review.model import ReviewModel
 from ptanalytics.apps.patient_review.sentences import KeyNumber
 from ptanalytics.apps.results import StudyResults
-from ptanalytics.apps.widgets import ChartWidget, FlagBanner, PatientPicker
+from ptanalytics.apps.widgets import ChartWidget
 from ptanalytics.apps.widgets.markup import element, text
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _NO_WEEK = ""
 
 
-class PatientReview(App):
+class PatientReview(PatientApp):
     """One page about one patient: data, key numbers, pain, adherence, questionnaires, plan.
 
     Show it by making it the last line of a notebook cell.
@@ -50,22 +51,13 @@ class PatientReview(App):
         order: Sequence[str] | None = None,
     ) -> None:
         model = ReviewModel(study, patient_id, results=results, order=order)
-        self.picker = PatientPicker(model.results.patient_ids, on_step=self._step, on_find=self._find)
         self.undo_button = ipw.Button(description="Back", tooltip="Back to the patient before (Ctrl+Z)", disabled=True)
-        super().__init__(
-            model,
-            title="Patient review",
-            data_line="",
-            is_synthetic=study.is_synthetic,
-            help_html=HELP,
-            actions=[self.picker, self.undo_button],
-        )
+        super().__init__(model, title="Patient review", help_html=HELP, actions=[self.undo_button])
         self._build()
         self._connect()
         self.refresh()
 
     def _build(self) -> None:
-        self.banner = FlagBanner(on_resolve=self._resolve)
         self.facts = ipw.HTML()
         self.charts = {
             name: ChartWidget(name=name) for name in ("pain", "calendar", "weekly", "questionnaires", "timeline")
@@ -116,9 +108,8 @@ class PatientReview(App):
         if model.blockers:
             self.status.message = " ".join(model.blockers)
             return
-        self.say_data(model.heading())
+        self.show_patient()
         self.status.message = f"Showing {model.patient_id}, {model.place()}."
-        self.banner.show(model.flags())
         self.facts.value = _facts(model.sufficiency(), model.key_numbers())
         for name, draw in model.figures().items():
             self.charts[name].update_from(draw())
@@ -127,25 +118,10 @@ class PatientReview(App):
         self.explain_week.value = _NO_WEEK
         self.note.value = model.note
         self.path.value = str(model.default_file("html"))
-        self.picker.show(can_go_back=model.can_step(-1), can_go_on=model.can_step(1))
 
     @guarded
     def _explain(self, chosen: Any) -> None:
         self.explanation.value = "" if chosen == _NO_WEEK else self.model.explain(chosen)
-
-    @slow
-    def _step(self, by: int) -> None:
-        self.model.step(by)
-
-    @slow
-    def _find(self, wanted: str) -> None:
-        self.model.open(wanted)
-
-    @slow
-    def _resolve(self, flag: dict[str, Any], who: str, role: str, note: str) -> None:
-        self.model.resolve(flag, who=who, role=role, note=note)
-        self.banner.show(self.model.flags())
-        self.status.message = f"The flag is marked as resolved by {who.strip()}."
 
     @slow
     def _save(self, kind: str) -> None:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as ipw
 
-from ptanalytics.apps.app import App, guarded, slow
+from ptanalytics.apps.app import guarded, slow
+from ptanalytics.apps.patient_app import PatientApp
 from ptanalytics.apps.plan_tuner.doses import doses_of
 from ptanalytics.apps.plan_tuner.exercise_row import ExerciseRow
 from ptanalytics.apps.plan_tuner.help import HELP
 from ptanalytics.apps.plan_tuner.model import TunerModel
 from ptanalytics.apps.plan_tuner.signing_panel import GoalPanel, SigningPanel, history_table
-from ptanalytics.apps.widgets import ChartWidget, FlagBanner, PatientPicker
+from ptanalytics.apps.widgets import ChartWidget
 from ptanalytics.apps.widgets.markup import element, text
 from ptanalytics.plans import Prescription, exercise_catalogue, exercise_name
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ptanalytics.study import Study
 
 
-class PlanTuner(App):
+class PlanTuner(PatientApp):
     """Change the doses of a patient's plan, see the weekly volume follow, and sign the next version.
 
     Show it by making it the last line of a notebook cell.
@@ -39,24 +40,15 @@ class PlanTuner(App):
 
     def __init__(self, study: "Study", patient_id: str | None = None) -> None:
         model = TunerModel(study, patient_id)
-        self.picker = PatientPicker(model.results.patient_ids, on_step=self._step, on_find=self._find)
         self.undo_button = ipw.Button(description="Undo", tooltip="Take back the last change (Ctrl+Z)", disabled=True)
         self.reset_button = ipw.Button(description="Reset", tooltip="Back to the signed plan")
-        super().__init__(
-            model,
-            title="Plan tuner",
-            data_line="",
-            is_synthetic=study.is_synthetic,
-            help_html=HELP,
-            actions=[self.picker, self.undo_button, self.reset_button],
-        )
+        super().__init__(model, title="Plan tuner", help_html=HELP, actions=[self.undo_button, self.reset_button])
         self._shown: list[tuple[Any, ...]] = []
         self._build()
         self._connect()
         self.open_patient()
 
     def _build(self) -> None:
-        self.banner = FlagBanner(on_resolve=self._resolve)
         self.switch = ipw.HTML()
         self.switch_on = ipw.Button(
             description="Switch suggestions on", tooltip="Records who and role given below, and when"
@@ -110,9 +102,7 @@ class PlanTuner(App):
         if model.patient_id is None:
             self.status.message = " ".join(model.blockers)
             return
-        self.say_data(model.heading())
-        self.picker.show(can_go_back=model.can_step(-1), can_go_on=model.can_step(1))
-        self.banner.show(model.flags())
+        self.show_patient()
         self._shown = []
         self._show_switch()
         self.refresh()
@@ -193,20 +183,9 @@ class PlanTuner(App):
         actions = {"use": model.use_suggestion, "easier": model.easier, "harder": model.harder, "remove": model.remove}
         actions[what](exercise_id)
 
-    @slow
-    def _step(self, by: int) -> None:
-        self.model.step(by)
-
-    @slow
-    def _find(self, wanted: str) -> None:
-        self.model.open(wanted)
-
-    @slow
-    def _resolve(self, flag: dict[str, Any], who: str, role: str, note: str) -> None:
-        self.model.resolve(flag, who=who, role=role, note=note)
-        self.banner.show(self.model.flags())
+    def flags_changed(self) -> None:
+        """Suggestions stop while a flag is unresolved."""
         self._show_rows()
-        self.status.message = f"The flag is marked as resolved by {who.strip()}."
 
     @slow
     def _switch_on(self) -> None:
