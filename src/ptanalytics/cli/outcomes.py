@@ -101,12 +101,12 @@ def _change_lines(
 
 def _responder_lines(shares: "pd.DataFrame") -> "Iterator[str]":
     """Write the headline rule's share for both populations; who is in neither is counted."""
-    from ptanalytics.instruments import format_number
+    from ptanalytics.instruments import number_text
 
     counted = {row["population"]: row for row in shares.to_dict("records")}
     for population, words in (("completers", "with a follow-up"), ("all_starters", "all starters")):
         row = counted[population]
-        lower, upper = (format_number(row[side], 0) for side in ("lower_pct", "upper_pct"))
+        lower, upper = (number_text(row[side], 0) for side in ("lower_pct", "upper_pct"))
         limits = f", 95 % Wilson interval {lower} to {upper} %" if row["n"] else ""
         yield f"  responders, {words}: {row['responders']:,}/{row['n']:,}{limits}"
     left_out = {"without baseline": "n_no_baseline", "without room to improve": "n_no_room", "not due": "n_not_due"}
