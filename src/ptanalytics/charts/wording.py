@@ -1,12 +1,24 @@
 """Words and numbers as people read them, and text from files made safe for plotly's pseudo-HTML."""
 
-import datetime as dt
 from collections.abc import Iterable
 
-from ptanalytics.instruments import format_number
+from ptanalytics.dates import day_text
+from ptanalytics.instruments import count_text, format_number
+
+__all__ = [
+    "MISSING",
+    "REASONS",
+    "count_text",
+    "day_text",
+    "listed",
+    "number_text",
+    "plain",
+    "reason_text",
+    "share_text",
+    "short_number",
+]
 
 MISSING = "–"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SAFE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%{": "%&#123;"}
 
 
@@ -60,26 +72,6 @@ def share_text(numerator: int | None, denominator: int | None) -> str:
     if denominator < 10:
         return counts
     return f"{counts} ({number_text(100 * numerator / denominator, 0 if denominator < 100 else 1)} %)"
-
-
-def day_text(day: dt.date | None) -> str:
-    """Write a day the same in every locale.
-
-    Example:
-        >>> day_text(dt.date(2026, 3, 2))
-        '2 Mar 2026'
-    """
-    return MISSING if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def count_text(n: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
-
-    Example:
-        >>> count_text(1, "day"), count_text(3, "day"), count_text(2, "diary", "diaries")
-        ('1 day', '3 days', '2 diaries')
-    """
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def listed(parts: Iterable[str]) -> str:

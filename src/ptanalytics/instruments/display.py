@@ -20,3 +20,13 @@ def format_number(value: float | None, decimals: int = 1, *, missing: str = "–
         return missing
     rounded = Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
     return f"{abs(rounded) if rounded == 0 else rounded:f}"
+
+
+def count_text(n: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Example:
+        >>> count_text(1, "day"), count_text(3, "day"), count_text(2, "diary", "diaries")
+        ('1 day', '3 days', '2 diaries')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"

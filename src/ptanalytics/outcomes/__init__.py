@@ -6,7 +6,8 @@ from ptanalytics.outcomes.control_limits import xmr_limits
 from ptanalytics.outcomes.daily import daily_pain
 from ptanalytics.outcomes.eq5d import eq5d_index
 from ptanalytics.outcomes.exercise_response import exercise_pain_response
-from ptanalytics.outcomes.explain import OutcomeExplanation, explain_outcome
+from ptanalytics.outcomes.explain import explain_outcome, outcome_numbers
+from ptanalytics.outcomes.explained import OutcomeExplanation
 from ptanalytics.outcomes.flare_rates import flare_rates
 from ptanalytics.outcomes.flares import flare_status, flares
 from ptanalytics.outcomes.floor_ceiling import floor_ceiling
@@ -33,6 +34,7 @@ __all__ = [
     "flare_status",
     "flares",
     "floor_ceiling",
+    "outcome_numbers",
     "pain_plateau",
     "pain_quantiles",
     "pain_trend",

@@ -63,9 +63,9 @@ def flares(
     """
     settings = settings or default_settings()
     if cutoff_date is not None:
-        pain_scores = _until(pain_scores, cutoff_date, settings)
+        pain_scores = until(pain_scores, cutoff_date, settings)
     daily = daily_pain.compute(pain_scores, settings=settings)
-    return _flares_of(daily, _usual(pain_scores, plans, patients, sessions, settings), settings.outcomes.flare)
+    return _flares_of(daily, usual_level(pain_scores, plans, patients, sessions, settings), settings.outcomes.flare)
 
 
 @analysis(returns=FlareStatus, optional=("plans", "patients", "sessions"))
@@ -106,9 +106,9 @@ def flare_status(
     settings = settings or default_settings()
     rules, asked = settings.outcomes.flare, on_date or cutoff_date
     if asked is not None:
-        pain_scores = _until(pain_scores, asked, settings)
+        pain_scores = until(pain_scores, asked, settings)
     daily = daily_pain.compute(pain_scores, settings=settings)
-    found = _flares_of(daily, _usual(pain_scores, plans, patients, sessions, settings), rules)
+    found = _flares_of(daily, usual_level(pain_scores, plans, patients, sessions, settings), rules)
     last = found.sort("start_date").group_by("patient_id").agg(pl.col("start_date", "end_date", "kind").last())
     day = pl.lit(asked, dtype=pl.Date) if asked is not None else pl.col("last_entry_date")
     since = days_from(pl.col("end_date"), pl.col("on_date"))
@@ -125,11 +125,12 @@ def flare_status(
     )
 
 
-def _until(pain_scores: pl.LazyFrame, last: date, settings: Settings) -> pl.LazyFrame:
+def until(pain_scores: pl.LazyFrame, last: date, settings: Settings) -> pl.LazyFrame:
+    """Leave out ratings after a day."""
     return pain_scores.filter(local_day(pl.col("recorded_at"), settings.time.day_start_hour) <= last)
 
 
-def _usual(
+def usual_level(
     pain_scores: pl.LazyFrame, plans: pl.LazyFrame, patients: pl.LazyFrame, sessions: pl.LazyFrame, settings: Settings
 ) -> pl.LazyFrame:
     """Return each patient's daily-log baseline, which stands in until there is a reference."""
@@ -137,10 +138,15 @@ def _usual(
     return baselines_of(observed, [DAILY], settings).select("patient_id", "baseline")
 
 
-def _flares_of(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
+def judged_days(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
+    """Add to daily pain what each day is compared with (``reference_nprs``) and whether it ``is_elevated``."""
     rows = daily.join(usual, on="patient_id", how="left", maintain_order="left")
     schema = rows.collect_schema() | {"is_elevated": pl.Boolean, "reference_nprs": pl.Float64}
-    judged = rows.map_batches(lambda frame: _with_elevation(frame, rules), schema=schema)
+    return rows.map_batches(lambda frame: _with_elevation(frame, rules), schema=schema)
+
+
+def _flares_of(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
+    judged = judged_days(daily, usual, rules)
     is_joined = (
         (pl.col("patient_id") == pl.col("patient_id").shift())
         & pl.col("is_elevated").shift()
