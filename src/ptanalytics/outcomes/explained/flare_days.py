@@ -197,17 +197,15 @@ def tell_flare_status(row: Row, evidence: Evidence) -> Told:
     days = judged_of(evidence, on_date)
     last, end = row["last_entry_date"], row["end_date"]
     steps = [f"Last recorded day up to {day_text(on_date)}: {day_text(last)}."]
-    worked_out: dict[str, Any] = {}
-    if end is None:
+    since = None if end is None else (on_date - end).days
+    if since is None:
         steps.append("Flares up to then: none.")
     else:
-        since = (on_date - end).days
         steps.append(f"Latest flare: {day_text(row['start_date'])} to {day_text(end)}, {_KINDS[row['kind']]}.")
         steps.append(f"Its last day is the last recorded day: {yes(end == last)}.")
         steps.append(f"Days since: {since} <= {rules.active_days}: {yes(since <= rules.active_days)}.")
-        if days.height:
-            newest = days["date"].max()
-            worked_out = {"is_active": end == newest and since <= rules.active_days, "last_entry_date": newest}
+    newest = days["date"].max()
+    is_active = since is not None and end == newest and since <= rules.active_days
     return Told(
         sentence=f"On {day_text(on_date)} {'a flare is running' if row['is_active'] else 'no flare is running'}.",
         steps=[*steps, *left_out_step(evidence)],
@@ -216,7 +214,7 @@ def tell_flare_status(row: Row, evidence: Evidence) -> Told:
         n=None,
         window=(row["start_date"], end),
         readings=_status_readings(row, days) if evidence.has_data else [],
-        worked_out=worked_out,
+        worked_out={"is_active": is_active, "last_entry_date": newest} if days.height else {},
         sources=SOURCES,
     )
 

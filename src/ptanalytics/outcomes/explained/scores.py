@@ -67,7 +67,7 @@ def tell_score(row: Row, evidence: Evidence) -> Told:
         n=row["n_answered"],
         window=(row["completed_date"], row["completed_date"]),
         readings=form.readings if form else _total_reading(row, evidence),
-        worked_out=_again(row, form, evidence) if form else {},
+        worked_out=_again(row, form, evidence) if form else _total_again(row, evidence),
         sources=(cited(scale.source, scale.doi),) if scale else ("not in the catalogue of instruments",),
     )
 
@@ -77,6 +77,14 @@ def _total_reading(row: Row, evidence: Evidence) -> list[Reading]:
         return []
     part = None if row["score"] is None else "total"
     return [Reading(row["completed_date"], form_words(row), row["score"], row["score"], part, "" if part else why(row))]
+
+
+def _total_again(row: Row, evidence: Evidence) -> dict[str, Any]:
+    """Return the total as the export holds it, where it fits the scale."""
+    if not evidence.has_data or row["form_id"] is not None or row["reason"] is not None:
+        return {}
+    own = evidence.table("scores").filter(instrument_id=row["instrument_id"], completed_date=row["completed_date"])
+    return {"score": own["score"].to_list()[-1]} if own.height else {"score": None}
 
 
 def _steps(row: Row, scale: Instrument | None, form: Form | None, evidence: Evidence) -> Iterator[str]:
