@@ -8,14 +8,12 @@ from typing import Any
 import polars as pl
 
 from ptanalytics.analysis import TableSource
-from ptanalytics.errors import InvalidTableError, MissingTableError
+from ptanalytics.errors import InvalidTableError
 from ptanalytics.outcomes.explained import EXPLAINED, Evidence, Explainer, OutcomeExplanation, Told
 from ptanalytics.outcomes.explained.explanation import readings_frame
-from ptanalytics.outcomes.explained.wording import number_of
 from ptanalytics.outcomes.observed import DAILY
-from ptanalytics.schemas.explain_results import OutcomeNumbers
-from ptanalytics.schemas.frames import as_caller_kind, conform, empty_frame, is_frame, to_pandas
-from ptanalytics.schemas.model import columns_of, sort_of
+from ptanalytics.schemas.frames import as_caller_kind, conform, is_frame, to_pandas
+from ptanalytics.schemas.model import columns_of
 
 _KEYS = ("measure", "target_week", "day", "plan_version", "exercise_id")
 
@@ -88,17 +86,32 @@ def explain_outcome(
         name = _recognised(result)
         rows = conform(result, EXPLAINED[name].analysis.returns).filter(pl.col("patient_id") == patient_id).collect()
     else:
-        name = _named(number)
+        name = checked_name(number)
         rows = _run(EXPLAINED[name], evidence, asked)
     row = _chosen(name, rows, asked, evidence)
-    told = EXPLAINED[name].tell(row, evidence)
     kind = next((frame for frame in [result, *options.values()] if is_frame(frame)), None)
-    readings = readings_frame(patient_id, told.readings)
+    return explanation_of(name, row, evidence, kind)
+
+
+def explanation_of(name: str, row: Mapping[str, Any], evidence: Evidence, kind: Any) -> OutcomeExplanation:
+    """Explain the number in one row of an analysis.
+
+    Args:
+        name: Which of `EXPLAINED`.
+        row: The row.
+        evidence: The patient's tables.
+        kind: One of the caller's frames; the readings are of its kind, and pandas without any.
+    """
+    one = EXPLAINED[name]
+    told = one.tell(dict(row), evidence)
+    readings = readings_frame(evidence.patient_id, told.readings)
     return OutcomeExplanation(
-        patient_id=patient_id,
+        patient_id=evidence.patient_id,
         number=name,
+        keys={key: row[column] for key, column in one.keys.items()},
         sentence=told.sentence,
         steps=(*told.steps, *_differences(row, told)),
+        brief=told.brief or told.sentence,
         value=told.value,
         unit=told.unit,
         n=told.n,
@@ -108,69 +121,17 @@ def explain_outcome(
         worked_out=told.worked_out,
         sources=told.sources,
         rules_version=evidence.settings.rules_version,
+        counts_as=told.counts_as,
         readings=to_pandas(readings) if kind is None else as_caller_kind(readings, kind),
     )
 
 
-def outcome_numbers(study: Any = None, patient_id: str = "", *, number: str | None = None, **options: Any) -> Any:
-    """List the outcome numbers of one patient that `explain_outcome` can explain, with what names each of them.
-
-    Args:
-        study: A study; or leave it out and give the tables by name.
-        patient_id: The person.
-        number: Only this analysis; default all of them.
-        **options: Tables and options of the analyses.
-
-    Returns:
-        Columns of `OutcomeNumbers`, in the order of the analyses, newest day last. Analyses whose tables are not there give
-        no row.
+def checked_name(number: str | None) -> str:
+    """Return the name of a number that can be explained.
 
     Raises:
         InvalidTableError: There is no such number.
-
-    Example:
-        >>> odi = pl.DataFrame({"patient_id": ["P1"], "instrument_id": ["odi"], "completed_date": [date(2026, 3, 2)],
-        ...                     "score": [42.0]})
-        >>> found = outcome_numbers(patient_id="P1", number="score_questionnaires", scores=odi)
-        >>> found.select("label", "measure", "value").row(0)
-        ('Questionnaire score', 'odi', '42')
     """
-    evidence = Evidence(study if isinstance(study, TableSource) else None, patient_id, options)
-    names = EXPLAINED if number is None else (_named(number),)
-    parts = [_listed(name, EXPLAINED[name], evidence) for name in names]
-    found = pl.concat([empty_frame(OutcomeNumbers), *parts])
-    kind = next((frame for frame in options.values() if is_frame(frame)), None)
-    return to_pandas(found) if kind is None else as_caller_kind(found, kind)
-
-
-def _listed(name: str, one: Explainer, evidence: Evidence) -> pl.DataFrame:
-    columns = columns_of(OutcomeNumbers)
-    try:
-        rows = evidence.run(one.analysis).sort(sort_of(one.analysis.returns))
-    except MissingTableError:
-        return empty_frame(OutcomeNumbers)
-    values = [None if found is None else _as_text(found) for found in rows[one.value]]
-    keys = {name: pl.col(column) for name, column in one.keys.items()}
-    known = {
-        "patient_id": pl.col("patient_id"),
-        "number": pl.lit(name),
-        "label": pl.lit(one.label),
-        "value": pl.col("shown"),
-        "reason": pl.col("reason") if "reason" in rows.columns else pl.lit(None),
-    }
-    chosen: dict[str, pl.Expr] = known | keys
-    return rows.with_columns(shown=pl.Series(values, dtype=pl.String)).select(
-        chosen.get(column, pl.lit(None)).cast(info.dtype).alias(column) for column, info in columns.items()
-    )
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return number_of(value, 2) if isinstance(value, float) else str(value).replace("_", " ")
-
-
-def _named(number: str | None) -> str:
     if number not in EXPLAINED:
         message = f"Say which number to explain with number=: one of {', '.join(EXPLAINED)}."
         raise InvalidTableError(message)

@@ -82,6 +82,7 @@ class OutcomeNumbers(TableModel):
     plan_version: pl.Int32 = pa.Field(nullable=True, description="Plan version, where it has one.")
     exercise_id: str = pa.Field(nullable=True, description="Exercise, where it has one.")
     value: str = pa.Field(nullable=True, description="The number or class as text; missing: see reason.")
+    unit: str = pa.Field(nullable=True, description="Unit of the number; missing: that of the measure, or a class.")
     reason: str = pa.Field(nullable=True, description="Why there is no number, or why it has no class.")
 
 

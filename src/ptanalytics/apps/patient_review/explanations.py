@@ -85,4 +85,6 @@ def _words(row: dict[str, Any]) -> str:
     parts += [day_text(row["day"])] if row["day"] is not None else []
     parts += [f"version {row['plan_version']}"] if row["plan_version"] is not None else []
     value = row["value"] if row["value"] is not None else reason_text(row["reason"]) or "nothing special"
+    if row["value"] is not None and row["unit"] in {"days", "points/week"}:
+        value = f"{value} {row['unit']}"
     return f"{', '.join(parts)}: {value}" if parts else value

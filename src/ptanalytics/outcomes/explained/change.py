@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from ptanalytics.dates import day_text
-from ptanalytics.instruments import Instrument, mdc95_of, measure
+from ptanalytics.instruments import Instrument, count_text, mdc95_of, measure
 from ptanalytics.outcomes.change import TOLERANCE
 from ptanalytics.outcomes.explained.baseline import PART, direction, room_of, room_words, rule_words
 from ptanalytics.outcomes.explained.evidence import Evidence
@@ -31,10 +31,11 @@ def tell_change(row: Row, evidence: Evidence) -> Told:
         steps=steps,
         value=row["improvement"],
         unit=unit_of(known),
-        n=row["n_followup"],
+        n=_n_used(pair, row),
         window=_days_of(pair),
         readings=pair.readings,
         worked_out=_judged(row, known, pair, evidence.settings) if pair.window[0] is not None else {},
+        brief=_brief(row, known, pair),
         sources=known_sources((row["mic_source"], OSTELO, DWORKIN if known.has_immpact else None)),
     )
 
@@ -42,6 +43,30 @@ def tell_change(row: Row, evidence: Evidence) -> Told:
 def _days_of(pair: Pair) -> tuple[date | None, date | None]:
     days = [one.date for one in pair.readings if one.part is not None and one.date is not None]
     return (min(days), max(days)) if days else pair.window
+
+
+def _brief(row: Row, known: Instrument, pair: Pair) -> str:
+    """Write a change with the days of its two values in one line."""
+    if row["improvement"] is None or not pair.readings:
+        return ""
+    sides = [f"{number_of(row[name], 2)} ({_side(part, pair)})" for name, part in (("baseline", PART), ("followup", AFTER))]
+    first, second = sides if known.is_lower_better else reversed(sides)
+    gain = points_of(row["improvement"], unit_of(known))
+    mic = f"minimal important change {number_of(row['mic'], 2)}" if row["mic"] is not None else "no MIC known"
+    return f"{known.short_label}, week {row['target_week']}: {first} - {second} = {gain}; {mic}."
+
+
+def _side(part: str, pair: Pair) -> str:
+    own = [one for one in pair.readings if part in (one.part or "").split(" and ")]
+    days = sorted({one.date for one in own if one.date is not None})
+    span = " to ".join(dict.fromkeys((day_text(days[0]), day_text(days[-1]))))
+    what = count_text(len(own), "day") if own and own[0].what.startswith("day") else count_text(len(own), "value")
+    return f"mean of {what}, {span}" if len(own) > 1 else span
+
+
+def _n_used(pair: Pair, row: Row) -> int | None:
+    """Count the readings of both windows; without them only those of the follow-up are known."""
+    return sum(one.part is not None for one in pair.readings) if pair.readings else row.get("n_followup")
 
 
 def _value_steps(row: Row, pair: Pair, evidence: Evidence) -> list[str]:
@@ -170,7 +195,7 @@ def tell_reliable(row: Row, evidence: Evidence) -> Told:
         steps=[*window_step(row, pair, evidence), *steps],
         value=row["rc"],
         unit="standard errors of a difference",
-        n=None,
+        n=_n_used(pair, row),
         window=_days_of(pair),
         readings=pair.readings,
         worked_out=_reliable_again(row, known, pair) if pair.window[0] is not None else {},

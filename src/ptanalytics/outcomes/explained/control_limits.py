@@ -55,6 +55,7 @@ def tell_limits(row: Row, evidence: Evidence) -> Told:
         window=(basis["date"].min(), basis["date"].max()) if days.height else (None, None),  # type: ignore[arg-type]
         readings=_readings(days, row["date"]),
         worked_out=_again(row, days, values, ranges, evidence) if days.height else {},
+        counts_as="distance to the day before",
         sources=("Wheeler 2000, Understanding Variation (natural process limits, 2.66)", "Shewhart 1931"),
     )
 
@@ -95,8 +96,7 @@ def _readings(days: pl.DataFrame, asked: date) -> list[Reading]:
         if one["date"] == asked:
             part = "day asked about" if part is None else f"{PART}; day asked about"
         distance = None if earlier is None else abs(one["pain_nprs"] - earlier)
-        what = "day's pain; counts as its distance to the day before"
-        readings.append(Reading(one["date"], what, one["pain_nprs"], distance, part, remark))
+        readings.append(Reading(one["date"], "day's pain", one["pain_nprs"], distance, part, remark))
         earlier = one["pain_nprs"]
     return readings
 

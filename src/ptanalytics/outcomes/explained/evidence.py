@@ -9,6 +9,7 @@ import polars as pl
 from ptanalytics.analysis import Analysis, TableSource, columns_read
 from ptanalytics.dates import latest_day
 from ptanalytics.errors import MissingTableError
+from ptanalytics.outcomes.baseline import baselines_of
 from ptanalytics.outcomes.daily import chosen_readings
 from ptanalytics.outcomes.observed import Observed, observe
 from ptanalytics.outcomes.scoring import score_questionnaires
@@ -123,6 +124,11 @@ class Evidence:
             scores=self.table("scores").lazy(),
             settings=self.settings,
         )
+
+    def baseline_of(self, measure: str) -> dict[str, Any] | None:
+        """Return the patient's row of `baselines` for a measure; None without any."""
+        rows = baselines_of(self.observed, [measure], self.settings).filter(pl.col("measure") == measure).collect()
+        return rows.row(0, named=True) if rows.height else None
 
     @cached_property
     def daily(self) -> pl.DataFrame:

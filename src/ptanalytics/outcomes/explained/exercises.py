@@ -45,6 +45,7 @@ def tell_exercise(row: Row, evidence: Evidence) -> Told:
         window=(row["from_date"], row["to_date"]),
         readings=readings,
         worked_out=_again(readings, evidence) if readings else {},
+        counts_as="rise over pain before",
         sources=(SILBERNAGEL,),
     )
 

@@ -48,6 +48,10 @@ class Told:
     #: Numbers worked out again from the readings, by the column of the analysis they must equal.
     worked_out: Mapping[str, Any]
     sources: tuple[str, ...]
+    #: Name of what a reading counts as, where that is not its value.
+    counts_as: str = "counts as"
+    #: The arithmetic in one line, for a page with little room; empty: the sentence says it.
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,10 +61,14 @@ class OutcomeExplanation:
     patient_id: str
     #: Name of the analysis the number is of, e.g. ``changes``.
     number: str
+    #: What names it among others of its kind, e.g. measure and week.
+    keys: Mapping[str, Any]
     #: What was found, in words.
     sentence: str
     #: The arithmetic, line by line.
     steps: tuple[str, ...]
+    #: The same in one line.
+    brief: str
     #: The number as the analysis gives it; None where it cannot be computed (``reason``).
     value: Any
     #: Unit of the number.
@@ -78,6 +86,8 @@ class OutcomeExplanation:
     sources: tuple[str, ...]
     #: Version of the rules the number was computed by.
     rules_version: str
+    #: Name of what a reading counts as.
+    counts_as: str
     #: `ExplainedReadings`: what was recorded and what became of it, in the caller's kind of frame.
     readings: Any = field(repr=False)
 
@@ -122,9 +132,10 @@ class OutcomeExplanation:
         names += ["why"] if shown["why"].is_not_null().any() else []
         if shown["date"].is_null().all():
             names.remove("date")
-        head = "".join(f'<th scope="col">{_HEADINGS[name]}</th>' for name in names)
+        headings = _HEADINGS | {"counts_as": self.counts_as}
+        head = "".join(f'<th scope="col">{escape(headings[name])}</th>' for name in names)
         body = "".join(
-            f"<tr>{''.join(f'<td>{escape(_cell(row[name]))}</td>' for name in names)}</tr>"
+            f"<tr>{''.join(f'<td>{escape(_cell(row[name], name))}</td>' for name in names)}</tr>"
             for row in shown.iter_rows(named=True)
         )
         more = f"<p>and {count_text(used.height - shown.height, 'row')} more</p>" if used.height > shown.height else ""
@@ -139,7 +150,6 @@ _HEADINGS = {
     "date": "day",
     "what": "what was recorded",
     "value": "value",
-    "counts_as": "counts as",
     "part": "part",
     "why": "remark",
 }
@@ -164,7 +174,9 @@ def _rows(frame: Any) -> pl.DataFrame:
     return conform(frame, ExplainedReadings).collect()
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, name: str) -> str:
     if isinstance(value, date):
         return day_text(value)
-    return "–" if value is None else number_of(value, 2) if isinstance(value, float) else str(value)
+    if value is None:
+        return "" if name == "why" else "–"
+    return number_of(value, 2) if isinstance(value, float) else str(value)

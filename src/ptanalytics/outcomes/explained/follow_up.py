@@ -7,7 +7,6 @@ from statistics import fmean
 import polars as pl
 
 from ptanalytics.dates import DAYS_PER_WEEK, day_text, local_day
-from ptanalytics.outcomes.baseline import baselines
 from ptanalytics.outcomes.change import tolerance_days
 from ptanalytics.outcomes.explained.baseline import PART, baseline_readings
 from ptanalytics.outcomes.explained.evidence import Evidence
@@ -34,8 +33,7 @@ def pair_of(row: Row, evidence: Evidence) -> Pair:
     """Return the readings behind a row of `changes` or `reliable_change`."""
     if not evidence.has_data:
         return Pair([], (None, None), None, None)
-    found = evidence.run(baselines, measures=[row["measure"]]).filter(pl.col("measure") == row["measure"])
-    before = found.row(0, named=True) if found.height else None
+    before = evidence.baseline_of(row["measure"])
     if before is None or before["start_date"] is None:
         return Pair([] if before is None else baseline_readings(before, evidence), (None, None), None, None)
     window = window_of(row, before["start_date"], evidence)

@@ -134,6 +134,7 @@ def tell_recent(row: Row, evidence: Evidence) -> Told:
         window=(first, on_date),
         readings=readings,
         worked_out={"pain_nprs": fmean(values) if values else None, "n_days": len(recent)} if evidence.has_data else {},
+        brief=mean_step("Present pain", values) if values else "",
         sources=("Childs 2005, doi:10.1097/01.brs.0000164099.92112.29 (standard error of measurement)",),
     )
 

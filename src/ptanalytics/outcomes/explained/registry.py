@@ -46,6 +46,8 @@ class Explainer:
     value: str
     #: What names one number beside the patient: the keyword of `explain_outcome` and the column it is compared with.
     keys: Mapping[str, str] = field(default_factory=dict)
+    #: Each day has one, so only the latest is explained where all numbers are.
+    is_daily: bool = False
 
 
 _MEASURE = {"measure": "measure"}
@@ -66,14 +68,14 @@ EXPLAINED: Mapping[str, Explainer] = {
         {"measure": "instrument_id", "day": "completed_date"},
     ),
     "recovery_status": Explainer("Recovery", recovery_status, tell_recovery, "band"),
-    "daily_pain": Explainer("Pain on a day", daily_pain, tell_daily, "pain_nprs", {"day": "date"}),
+    "daily_pain": Explainer("Pain on a day", daily_pain, tell_daily, "pain_nprs", {"day": "date"}, is_daily=True),
     "weekly_pain": Explainer("Pain in a week", weekly_pain, tell_weekly, "pain_nprs", {"target_week": "week"}),
     "pain_trend": Explainer("Trend of pain", pain_trend, tell_trend, "slope_per_week"),
     "pain_plateau": Explainer("Level or not", pain_plateau, tell_plateau, "label"),
     "flare_status": Explainer("Flare running or not", flare_status, tell_flare_status, "is_active"),
     "flares": Explainer("Flare", flares, tell_flare, "kind", {"day": "start_date"}),
     "flare_rates": Explainer("Flares per 28 days", flare_rates, tell_flare_rate, "per_28_days"),
-    "xmr_limits": Explainer("Usual range of a day's pain", xmr_limits, tell_limits, "signal", {"day": "date"}),
+    "xmr_limits": Explainer("Usual range of daily pain", xmr_limits, tell_limits, "signal", {"day": "date"}, is_daily=True),
     "plan_phase_response": Explainer(
         "Pain before and after a plan change", plan_phase_response, tell_phase, "nap", {"plan_version": "plan_version"}
     ),

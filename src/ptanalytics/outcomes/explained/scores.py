@@ -68,6 +68,7 @@ def tell_score(row: Row, evidence: Evidence) -> Told:
         window=(row["completed_date"], row["completed_date"]),
         readings=form.readings if form else _total_reading(row, evidence),
         worked_out=_again(row, form, evidence) if form else _total_again(row, evidence),
+        counts_as="points",
         sources=(cited(scale.source, scale.doi),) if scale else ("not in the catalogue of instruments",),
     )
 

@@ -34,6 +34,7 @@ def tell_time(row: Row, evidence: Evidence) -> Told:
         worked_out=_again(row, readings, evidence.settings)
         if evidence.has_data and row["duration_days"] is not None
         else {},
+        counts_as="improvement",
         sources=known_sources(("rule: project default of the clinical methods (section 3.8)", row["mic_source"])),
     )
 
@@ -118,7 +119,7 @@ def _judged(  # noqa: PLR0917 - a reading and what it is judged by
     gain = baseline - value if known.is_lower_better else value - baseline
     part = MEETS if _meets(gain, row, evidence.settings) else MISSES
     remark = {row["event_date"]: "event", row["confirmed_date"]: "confirms"}.get(day, "")
-    return Reading(day, f"{what}; counts as improvement", value, gain, part, remark)
+    return Reading(day, what, value, gain, part, remark)
 
 
 def _meets(gain: float, row: Row, settings: Settings) -> bool:
