@@ -39,7 +39,8 @@ def tell_phase(row: Row, evidence: Evidence) -> Told:
         if evidence.cutoff is not None and day > evidence.cutoff:
             return None, "after the cutoff"
         if not first <= day <= last:
-            return None, "more than the days compared away, or under another plan version"
+            is_near = -rules.window_days <= (day - change).days < rules.window_days
+            return None, "under another plan version" if is_near else "too long before or after the change"
         return (AFTER if day >= change else BEFORE), ""
 
     readings = day_readings(evidence.daily, judge) if evidence.has_data else []

@@ -85,7 +85,7 @@ def sum_of(values: Sequence[float], digits: int = 2) -> str:
     """Write a sum with its terms, where they are not many."""
     terms = [number_of(one, digits) for one in values]
     terms = [f"({term})" if term.startswith("-") else term for term in terms]
-    return " + ".join(terms) if len(terms) <= 30 else f"the sum of {len(terms)} values"
+    return " + ".join(terms) if len(terms) <= 30 else f"{number_of(sum(values), digits)}, the sum of {len(terms)} values"
 
 
 def unit_of(known: Instrument) -> str:
