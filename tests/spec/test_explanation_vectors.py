@@ -100,6 +100,16 @@ def test_reliable_change(before, after, rc, change_class):
     assert any(step.endswith(cutoff) for step in told.steps)
 
 
+def test_c19_scores_with_their_own_standard_errors():
+    told = explained(
+        "reliable_change", measure="promis_pi4a", scores=totals("promis_pi4a", {0: 65.2, 84: 57.1}), patients=people(),
+        settings={"scoring": {"score_tables": {"promis_pi4a": {15: (65.2, 1.8), 9: (57.1, 1.9)}}}},
+    )  # fmt: skip
+
+    assert told.worked_out["rc"] == pytest.approx(3.094851, abs=1e-6)
+    assert any("sqrt(se1^2 + se2^2) of the two T scores = 2.617" in step for step in told.steps)
+
+
 @pytest.mark.parametrize(
     ("values", "slope", "limits", "intercept", "least_squares"),
     [

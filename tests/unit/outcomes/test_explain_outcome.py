@@ -182,6 +182,17 @@ def test_readings_that_are_not_in_the_series_are_counted_or_named():
     assert "Left out: 1 rating of another recall or body site; series are never mixed." in recent.steps
 
 
+def test_a_recall_asked_for_is_the_one_explained():
+    morning = dict.fromkeys(range(0, 28, 4), 8)
+    both = pl.concat([ratings(dict.fromkeys(range(28), 3), recall="avg_24h"), ratings(morning, recall="worst_24h")])
+
+    told = explain_outcome(patient_id="P1", number="pain_trend", recall="worst_24h", pain_scores=both)
+
+    assert told.readings.filter(part="window")["value"].to_list() == [8.0] * 7
+    assert told.worked_out["n_days"] == 7
+    assert "Left out: 28 ratings of another recall or body site; series are never mixed." in told.steps
+
+
 def test_a_baseline_says_which_windows_had_too_few_days_and_which_was_taken():
     told = explain_outcome(
         patient_id="P1", number="baselines", pain_scores=ratings({-10: 6, (0, 8): 5, (0, 21): 9}), patients=people(),

@@ -1,6 +1,5 @@
 """Change from baseline, the responder rules and reliable change, with the person's numbers filled in."""
 
-from datetime import date
 from typing import Any
 
 from ptanalytics.dates import day_text
@@ -10,10 +9,10 @@ from ptanalytics.outcomes.explained.baseline import PART, direction, room_of, ro
 from ptanalytics.outcomes.explained.evidence import Evidence
 from ptanalytics.outcomes.explained.explanation import Row, Told
 from ptanalytics.outcomes.explained.follow_up import AFTER, Pair, pair_of, window_step
-from ptanalytics.outcomes.explained.pain_days import left_out_step, mean_step, used
+from ptanalytics.outcomes.explained.pain_days import left_out_step, mean_step, span_of, used
 from ptanalytics.outcomes.explained.wording import known_sources, number_of, points_of, unit_of, why, yes
 from ptanalytics.outcomes.observed import DAILY
-from ptanalytics.outcomes.reliable import Z_RELIABLE, cutoff_of
+from ptanalytics.outcomes.reliable import SCORE_TABLE_ERRORS, Z_RELIABLE, cutoff_of
 from ptanalytics.settings import Settings
 
 OSTELO = "Ostelo 2008, doi:10.1097/BRS.0b013e31815e3a10 (rules)"
@@ -32,17 +31,12 @@ def tell_change(row: Row, evidence: Evidence) -> Told:
         value=row["improvement"],
         unit=unit_of(known),
         n=_n_used(pair, row),
-        window=_days_of(pair),
+        window=span_of(pair.readings) if pair.readings else pair.window,
         readings=pair.readings,
         worked_out=_judged(row, known, pair, evidence.settings) if pair.window[0] is not None else {},
         brief=_brief(row, known, pair),
         sources=known_sources((row["mic_source"], OSTELO, DWORKIN if known.has_immpact else None)),
     )
-
-
-def _days_of(pair: Pair) -> tuple[date | None, date | None]:
-    days = [one.date for one in pair.readings if one.part is not None and one.date is not None]
-    return (min(days), max(days)) if days else pair.window
 
 
 def _brief(row: Row, known: Instrument, pair: Pair) -> str:
@@ -196,7 +190,7 @@ def tell_reliable(row: Row, evidence: Evidence) -> Told:
         value=row["rc"],
         unit="standard errors of a difference",
         n=_n_used(pair, row),
-        window=_days_of(pair),
+        window=span_of(pair.readings) if pair.readings else pair.window,
         readings=pair.readings,
         worked_out=_reliable_again(row, known, pair) if pair.window[0] is not None else {},
         sources=known_sources((row["source"], JACOBSON_TRUAX)),
@@ -226,7 +220,7 @@ def _reliable_steps(row: Row, known: Instrument, settings: Settings) -> list[str
 
 def _error_words(row: Row, known: Instrument, settings: Settings) -> str:
     norms, published = settings.outcomes.norms.get(known.id), known.measurement_error
-    if known.id in settings.scoring.score_tables and row["source"] != (norms.source if norms else None):
+    if row["source"] == SCORE_TABLE_ERRORS:
         return "sqrt(se1^2 + se2^2) of the two T scores"
     if norms is not None and norms.sd_pre is not None and norms.reliability is not None:
         return f"sqrt(2) x {number_of(norms.sd_pre, 3)} x sqrt(1 - {number_of(norms.reliability, 3)})"

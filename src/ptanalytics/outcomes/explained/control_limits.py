@@ -12,7 +12,7 @@ from ptanalytics.instruments import count_text
 from ptanalytics.outcomes.control_limits import SCALE, xmr_limits
 from ptanalytics.outcomes.explained.evidence import Evidence
 from ptanalytics.outcomes.explained.explanation import Reading, Row, Told
-from ptanalytics.outcomes.explained.pain_days import UNIT, left_out_step, mean_step
+from ptanalytics.outcomes.explained.pain_days import UNIT, left_out_step, mean_step, span_of
 from ptanalytics.outcomes.explained.wording import number_of, sum_of, why
 
 PART = "limits"
@@ -46,14 +46,15 @@ def tell_limits(row: Row, evidence: Evidence) -> Told:
         span = f"usual range {number_of(row['lower'], 2)} to {number_of(row['upper'], 2)}"
         sentence = f"{day_text(row['date'])}: {number_of(row['pain_nprs'], 2)}, {said} ({span})."
         steps += _signal_steps(days, rules.run_length)
+    readings = _readings(days, row["date"])
     return Told(
         sentence=sentence,
         steps=[*steps, *left_out_step(evidence)],
         value=row["signal"],
         unit=UNIT,
         n=row["n_baseline"],
-        window=(basis["date"].min(), basis["date"].max()) if days.height else (None, None),  # type: ignore[arg-type]
-        readings=_readings(days, row["date"]),
+        window=span_of(readings, PART),
+        readings=readings,
         worked_out=_again(row, days, values, ranges, evidence) if days.height else {},
         counts_as="distance to the day before",
         sources=("Wheeler 2000, Understanding Variation (natural process limits, 2.66)", "Shewhart 1931"),

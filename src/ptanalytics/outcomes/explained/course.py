@@ -14,7 +14,7 @@ from ptanalytics.instruments import mic_for
 from ptanalytics.outcomes.daily import daily_pain
 from ptanalytics.outcomes.explained.evidence import Evidence
 from ptanalytics.outcomes.explained.explanation import Reading, Row, Told
-from ptanalytics.outcomes.explained.pain_days import UNIT, day_readings, left_out_step, mean_step, used
+from ptanalytics.outcomes.explained.pain_days import UNIT, dated, day_readings, left_out_step, mean_step, used
 from ptanalytics.outcomes.explained.wording import known_sources, number_of, sum_of, why, yes
 from ptanalytics.outcomes.observed import DAILY
 from ptanalytics.outcomes.proportions import Z_95
@@ -46,10 +46,9 @@ def window_readings(days: pl.DataFrame, row: Row, evidence: Evidence, first: dat
 
 def slopes_of(readings: list[Reading]) -> list[float]:
     """Return the slopes per week between all pairs of days of the window, sorted."""
-    points = [(one.date, one.counts_as) for one in readings if one.part == PART and one.date and one.counts_as is not None]
     return sorted(
         (later - earlier) / ((day - before).days / DAYS_PER_WEEK)
-        for (before, earlier), (day, later) in combinations(points, 2)
+        for (before, earlier), (day, later) in combinations(dated(readings, PART), 2)
     )
 
 
@@ -129,7 +128,7 @@ def _slopes_again(row: Row, readings: list[Reading]) -> dict[str, Any]:
     if row["reason"] is not None:
         return {"n_days": len(values)}
     first, last, _ = _sen_ranks(values)
-    days = [one.date for one in readings if one.part == PART and one.date is not None]
+    days = [day for day, _ in dated(readings, PART)]
     weeks = [(day - days[0]).days / DAYS_PER_WEEK for day in days]
     slope = median(slopes)
     spread = sum((week - fmean(weeks)) ** 2 for week in weeks)
@@ -177,10 +176,8 @@ def tell_plateau(row: Row, evidence: Evidence) -> Told:
 
 
 def _halves(readings: list[Reading], middle: date) -> tuple[list[float], list[float]]:
-    window = [one for one in readings if one.part == PART and one.date is not None and one.counts_as is not None]
-    first = [one.counts_as for one in window if one.date <= middle]  # type: ignore[operator]
-    last = [one.counts_as for one in window if one.date > middle]  # type: ignore[operator]
-    return first, last  # type: ignore[return-value]
+    window = dated(readings, PART)
+    return [value for day, value in window if day <= middle], [value for day, value in window if day > middle]
 
 
 def _level_steps(row: Row, readings: list[Reading], middle: date | None, evidence: Evidence) -> list[str]:

@@ -10,7 +10,7 @@ from ptanalytics.dates import day_text
 from ptanalytics.instruments import count_text
 from ptanalytics.outcomes.explained.evidence import Evidence
 from ptanalytics.outcomes.explained.explanation import Reading, Row, Told
-from ptanalytics.outcomes.explained.pain_days import UNIT, day_readings, left_out_step
+from ptanalytics.outcomes.explained.pain_days import UNIT, day_readings, left_out_step, span_of
 from ptanalytics.outcomes.explained.wording import number_of, values_of, why, yes
 from ptanalytics.outcomes.flare_rates import MIN_DAYS, PER_DAYS
 from ptanalytics.outcomes.flares import flares, judged_days, until, usual_level
@@ -174,6 +174,7 @@ def tell_flare_rate(row: Row, evidence: Evidence) -> Told:
             f"{count_text(n_flares, 'flare')} ({row['n_marked']} marked by the person) in {count_text(n, 'day')} with a "
             f"value: {number_of(rate, 2)} per {PER_DAYS} days."
         )
+    readings = _in_flares(days, counted) if evidence.has_data else []
     worked_out: dict[str, Any] = {}
     if evidence.has_data:
         again = PER_DAYS * counted.height / days.height if days.height >= MIN_DAYS else None
@@ -184,8 +185,8 @@ def tell_flare_rate(row: Row, evidence: Evidence) -> Told:
         value=rate,
         unit=f"flares/{PER_DAYS} days",
         n=n,
-        window=(days["date"].min(), days["date"].max()),  # type: ignore[arg-type]
-        readings=_in_flares(days, counted) if evidence.has_data else [],
+        window=span_of(readings),
+        readings=readings,
         worked_out=worked_out,
         sources=SOURCES,
     )

@@ -35,6 +35,22 @@ def used(readings: list[Reading], part: str) -> list[float]:
     return [one.counts_as for one in readings if one.counts_as is not None and part in (one.part or "").split(" and ")]
 
 
+def dated(readings: list[Reading], part: str) -> list[tuple[date, float]]:
+    """Return the numbers that play a part, with their days."""
+    return [
+        (one.date, one.counts_as)
+        for one in readings
+        if one.date is not None and one.counts_as is not None and part in (one.part or "").split(" and ")
+    ]
+
+
+def span_of(readings: list[Reading], *parts: str) -> tuple[date | None, date | None]:
+    """Return the first and last day of the readings used, of some parts or of all."""
+    own = [one for one in readings if one.part is not None and (not parts or one.part.partition(";")[0] in parts)]
+    days = [one.date for one in own if one.date is not None]
+    return (min(days), max(days)) if days else (None, None)
+
+
 def mean_step(name: str, values: list[float]) -> str:
     """Write a mean with its terms."""
     if len(values) == 1:

@@ -11,7 +11,7 @@ import polars as pl
 from ptanalytics.dates import DAYS_PER_WEEK, day_text
 from ptanalytics.outcomes.explained.evidence import Evidence
 from ptanalytics.outcomes.explained.explanation import Reading, Row, Told
-from ptanalytics.outcomes.explained.pain_days import UNIT, day_readings, left_out_step, used
+from ptanalytics.outcomes.explained.pain_days import UNIT, dated, day_readings, left_out_step, used
 from ptanalytics.outcomes.explained.wording import number_of, values_of, why, yes
 from ptanalytics.outcomes.phase_measures import CHANCE, SHIFT_SD
 
@@ -112,19 +112,16 @@ class _Dual(NamedTuple):
 
 
 def _dual(readings: list[Reading]) -> _Dual:
-    days = {part: [one for one in readings if one.part == part and one.date is not None] for part in (BEFORE, AFTER)}
-    x = [one.date.toordinal() for one in days[BEFORE]]  # type: ignore[union-attr]
-    before = used(readings, BEFORE)
-    spread = sum((day - fmean(x)) ** 2 for day in x)
-    slope = sum((day - fmean(x)) * (value - fmean(before)) for day, value in zip(x, before, strict=True)) / spread
+    days, before = zip(*((day.toordinal(), value) for day, value in dated(readings, BEFORE)), strict=True)
+    centre = fmean(days)
+    spread = sum((day - centre) ** 2 for day in days)
+    slope = sum((day - centre) * (value - fmean(before)) for day, value in zip(days, before, strict=True)) / spread
     shift = SHIFT_SD * stdev(before)
     level = fmean(before) - shift
-    n_below = 0
-    for one in days[AFTER]:
-        line = level + slope * (one.date.toordinal() - fmean(x))  # type: ignore[union-attr]
-        value = one.counts_as if one.counts_as is not None else level
-        n_below += value < level - _NEAR and value < line - _NEAR
-    return _Dual(level, slope, shift, n_below, _needed(len(days[AFTER])))
+    after = dated(readings, AFTER)
+    lines = [level + slope * (day.toordinal() - centre) for day, _ in after]
+    n_below = sum(value < min(level, line) - _NEAR for (_, value), line in zip(after, lines, strict=True))
+    return _Dual(level, slope, shift, n_below, _needed(len(after)))
 
 
 def _tail(n: int, least: int) -> float:
