@@ -1,7 +1,7 @@
 """Where one patient's outcome numbers come from, as tables in a file. Nothing of the patient is printed."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 _NAMES = ("measure", "target_week", "day", "plan_version", "exercise_id")
 
 
-def write_explanations(study: "Study", patient_id: str, out: Path | None) -> None:
+def write_explanations(study: "Study", patient_id: str, out: Path | None, **options: Any) -> None:
     """Write every outcome number of a patient with its arithmetic and readings; of daily numbers the latest.
+
+    Args:
+        study: The study.
+        patient_id: The person.
+        out: File to write.
+        **options: Options of the analyses, e.g. ``measures`` and ``target_weeks``.
 
     Raises:
         UnknownPatientError: The study has no such patient.
@@ -31,7 +37,7 @@ def write_explanations(study: "Study", patient_id: str, out: Path | None) -> Non
         message = "name a file with --out (.xlsx, or .csv for three files): a patient's numbers are never printed"
         raise typer.BadParameter(message, param_hint="--explain")
     with progress_bar("Explaining"):
-        told = explain_outcomes(study, patient_id)
+        told = explain_outcomes(study, patient_id, **options)
         written = write_tables(explanation_tables(told), out)
     # The file's name may hold the id, so it is not repeated.
     typer.echo(f"Explained {len(told)} numbers of 1 patient in {len(written)} file{'s' if len(written) > 1 else ''}.")

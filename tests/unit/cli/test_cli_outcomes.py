@@ -72,6 +72,15 @@ def test_where_each_number_comes_from_is_in_the_file_and_not_on_the_screen(run, 
     assert "SECRET-0" not in "".join(readings)
 
 
+def test_week_and_measure_choose_what_is_explained(run, study, tmp_path):
+    asked = ("--measure", "odi", "--week", "11", "--out", tmp_path / "why.csv")
+
+    assert run("outcomes", study, "--explain", "SECRET-1", *asked).exit_code == 0
+
+    lines = (tmp_path / "why.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[:3] for line in lines if line.startswith("changes,")] == [["changes", "odi", "11"]]
+
+
 def test_an_explanation_needs_a_file(run, study):
     result = run("outcomes", study, "--explain", "SECRET-1")
 
