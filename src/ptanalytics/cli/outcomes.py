@@ -40,8 +40,8 @@ def outcomes(
     if explain is not None:
         from ptanalytics.cli.explained import write_explanations
 
-        asked = {"measures": measure, "target_weeks": None if week is None else [week]}
-        write_explanations(target, explain, out, **{name: value for name, value in asked.items() if value is not None})
+        chosen = {"measures": measure, "target_weeks": None if week is None else [week]}
+        write_explanations(target, explain, out, **{name: value for name, value in chosen.items() if value is not None})
         return
 
     from ptanalytics import outcomes as analyses
