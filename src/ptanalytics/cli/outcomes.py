@@ -24,7 +24,7 @@ def outcomes(
         str | None,
         typer.Option(
             metavar="PATIENT",
-            help="Write to --out, instead, where each number of this patient comes from; no id is printed.",
+            help="Write to --out, instead, where each number of this patient comes from.",
         ),
     ] = None,
 ) -> None:

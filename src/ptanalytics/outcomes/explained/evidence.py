@@ -127,7 +127,12 @@ class Evidence:
 
     def baseline_of(self, measure: str) -> dict[str, Any] | None:
         """Return the patient's row of `baselines` for a measure; None without any."""
-        rows = baselines_of(self.observed, [measure], self.settings).filter(pl.col("measure") == measure).collect()
+        key = f"baseline of {measure}"
+        if key not in self._found:
+            self._found[key] = (
+                baselines_of(self.observed, [measure], self.settings).filter(pl.col("measure") == measure).collect()
+            )
+        rows = self._found[key]
         return rows.row(0, named=True) if rows.height else None
 
     @cached_property
