@@ -76,6 +76,8 @@ _PUBLIC = {
     "floor_ceiling": "outcomes",
     "eq5d_index": "outcomes",
     "explain_outcome": "outcomes",
+    "explain_outcomes": "outcomes",
+    "outcome_numbers": "outcomes",
     "weekly_pain": "outcomes",
     "pain_quantiles": "outcomes",
     "plot_xmr": "charts",

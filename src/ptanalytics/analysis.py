@@ -6,7 +6,8 @@ reports call the same function; other analyses call its ``compute`` on lazy fram
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
@@ -91,20 +92,12 @@ class Analysis:
                 lazy[name] = empty_frame(TABLES[name]).lazy()
             else:
                 raise MissingTableError(self.name, name, frames)
-        try:
+        with columns_read(self.name):
             for name in frames:
                 refuse_broken_rows(lazy[name], TABLES[name])
             found = self.compute(**lazy, **self._options(given, {}))
             # Who is asked for must not change what is found: the cutoff is the latest day of everybody.
             result = (found if patients is None else found.filter(pl.col("patient_id").is_in(list(patients)))).collect()
-        except pl.exceptions.InvalidOperationError as error:
-            # A cast failed. Polars names the failing values in its message, so it must not reach the user.
-            column = str(error).partition("column '")[2].partition("'")[0]
-            message = (
-                f"A column given to {self.name} cannot be read as its type{f' (near {column})' if column else ''}. "
-                "Load the export with load_exports, which says for each cell what is wrong."
-            )
-            raise InvalidTableError(message) from None
         return as_caller_kind(_in_order(result, sort_of(self.returns)), next(iter(frames.values()), None))
 
     def _options(self, given: dict[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +115,25 @@ class Analysis:
             base = defaults.get("settings") or default_settings()
             options["settings"] = base.with_changes(options["settings"]) if options["settings"] else base
         return options
+
+
+@contextmanager
+def columns_read(name: str) -> Iterator[None]:
+    """Turn a failed cast of a caller's column into a sentence without a value.
+
+    Raises:
+        InvalidTableError: A column cannot be read as its type.
+    """
+    try:
+        yield
+    except pl.exceptions.InvalidOperationError as error:
+        # Polars names the failing values in its message, so it must not reach the user.
+        column = str(error).partition("column '")[2].partition("'")[0]
+        message = (
+            f"A column given to {name} cannot be read as its type{f' (near {column})' if column else ''}. "
+            "Load the export with load_exports, which says for each cell what is wrong."
+        )
+        raise InvalidTableError(message) from None
 
 
 def _in_order(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

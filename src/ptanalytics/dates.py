@@ -34,6 +34,19 @@ def local_day(at: pl.Expr, day_start_hour: int = 0) -> pl.Expr:
     return shifted.dt.date()
 
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # the same in every locale
+
+
+def day_text(day: date | None) -> str:
+    """Write a day the same in every locale; a missing one is a dash.
+
+    Example:
+        >>> day_text(date(2026, 3, 2))
+        '2 Mar 2026'
+    """
+    return "–" if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
 def local_day_of(at: datetime, day_start_hour: int = 0) -> date:
     """Return the clinical day of one local wall-clock time; see `local_day`."""
     return (at - timedelta(hours=day_start_hour)).date()

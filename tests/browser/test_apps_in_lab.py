@@ -153,6 +153,41 @@ def test_patient_review(open_app, lab_page: LabPage) -> None:
     lab_page.assert_quiet()
 
 
+def test_where_does_this_number_come_from(open_app, lab_page: LabPage) -> None:
+    open_app("PatientReview", 5)
+    page = lab_page.page
+    explained = page.get_by_role("region", name="Explanation of the number")
+
+    find = page.get_by_role("combobox", name="Find").or_(page.get_by_label("Find"))
+    find.first.fill("P0007")
+    find.first.press("Enter")
+    wait_until_said(lab_page, "Showing P0007")
+    page.get_by_role("button", name="Where from?").first.click()
+    explained.get_by_text("Improvement (lower is better)").wait_for()
+    assert page.get_by_label("Number", exact=True).input_value() != ""
+    lab_page.shot("explain_1_change")
+
+    page.get_by_label("Number", exact=True).select_option("Questionnaire score")
+    explained.get_by_text("Items answered").wait_for()
+    page.get_by_label("Which", exact=True).select_option(index=2)
+    explained.get_by_role("cell").first.wait_for()
+    lab_page.shot("explain_2_score")
+    for place, label in enumerate(("Trend of pain", "Usual range of daily pain", "Time to a lasting important change"), 3):
+        page.get_by_label("Number", exact=True).select_option(label)
+        explained.get_by_text("Sources:").wait_for()
+        page.wait_for_timeout(400)
+        lab_page.shot(f"explain_{place}")
+
+    page.get_by_role("button", name="Where from?").filter(visible=True).last.click()
+    explained.get_by_text("weekly capped").first.wait_for()
+    lab_page.shot("explain_6_adherence")
+
+    page.get_by_role("button", name="Next", exact=False).first.click()
+    wait_until_said(lab_page, "Showing P0008")
+    explained.wait_for(state="detached")
+    lab_page.assert_quiet()
+
+
 def shown_box(page: LabPage, label: str) -> float:
     return float(box(page, label).input_value())
 

@@ -10,9 +10,9 @@ import polars as pl
 from ptanalytics.adherence.evidence import explained_days, explained_rows
 from ptanalytics.adherence.weekly import weekly_adherence
 from ptanalytics.analysis import TableSource
-from ptanalytics.dates import DAYS_PER_WEEK
+from ptanalytics.dates import DAYS_PER_WEEK, day_text
 from ptanalytics.errors import InvalidTableError
-from ptanalytics.instruments import short_number
+from ptanalytics.instruments import count_text, short_number
 from ptanalytics.schemas.explain_results import ExplainedDays
 from ptanalytics.schemas.frames import as_caller_kind, conform, is_frame, to_pandas
 from ptanalytics.settings import Settings, default_settings
@@ -25,7 +25,6 @@ _MAKEUP = {
     "exact": "with fixed days only sessions on a scheduled day count",
     "window": "with fixed days each scheduled day takes the nearest session within {days} days",
 }
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")  # the same in every locale
 _CAPPED = "The percentage is capped at 100 %; uncapped it is {} %."
 
 
@@ -148,10 +147,10 @@ def _chosen(weeks: pl.DataFrame, week: int | None, first_day: date | None) -> pl
 def _of_week(week: dict[str, Any], days: pl.DataFrame, settings: Settings) -> tuple[float | None, str, list[str]]:
     """The number, the sentence and the steps of one week."""
     first = week["week_start_date"]
-    title = f"Week {week['week']} ({_day(first)} to {_day(first + timedelta(days=DAYS_PER_WEEK - 1))})"
+    title = f"Week {week['week']} ({day_text(first)} to {day_text(first + timedelta(days=DAYS_PER_WEEK - 1))})"
     steps = [_prescribed_step(week, days, settings), _counted_step(week, days, settings)]
     if week["unprescribed"]:
-        steps.append(f"Not counted: {_count(week['unprescribed'], 'session')} on days that were not eligible.")
+        steps.append(f"Not counted: {count_text(week['unprescribed'], 'session')} on days that were not eligible.")
     pct = week["adherence_pct"]
     if pct is None:
         return None, f"{title}: no percentage, because nothing was prescribed.", steps
@@ -164,7 +163,7 @@ def _of_week(week: dict[str, Any], days: pl.DataFrame, settings: Settings) -> tu
         steps.append(f"Partial week: fewer than {least} eligible days, so it is not called adherent or not.")
     return (
         pct,
-        f"{title}: {short_number(pct, 1)} %, {_count(counted, 'session')} counted of {prescribed} prescribed.",
+        f"{title}: {short_number(pct, 1)} %, {count_text(counted, 'session')} counted of {prescribed} prescribed.",
         steps,
     )
 
@@ -173,11 +172,13 @@ def _prescribed_step(week: dict[str, Any], days: pl.DataFrame, settings: Setting
     """From days and their accrual to what was prescribed."""
     eligible = days.filter("is_eligible")
     rates = eligible.group_by(pl.col("prescribed").round(9)).len().sort("prescribed", descending=True).rows()
-    terms = " + ".join(f"{_count(n, 'eligible day')} x {short_number(rate, 4)}" for rate, n in rates) or "no eligible day"
+    terms = (
+        " + ".join(f"{count_text(n, 'eligible day')} x {short_number(rate, 4)}" for rate, n in rates) or "no eligible day"
+    )
     accrued = float(eligible["prescribed"].sum())
     words = f"Prescribed: {terms} = {_count_of(accrued)}."
     if week["excused_days"]:
-        words += f" {_count(week['excused_days'], 'excused day')} left out."
+        words += f" {count_text(week['excused_days'], 'excused day')} left out."
     if settings.adherence.prorate in _PRORATED and week["eligible_days"]:
         words += f" {_PRORATED[settings.adherence.prorate]} That is {short_number(week['prescribed'], 2)}."
     return words
@@ -186,7 +187,7 @@ def _prescribed_step(week: dict[str, Any], days: pl.DataFrame, settings: Setting
 def _counted_step(week: dict[str, Any], days: pl.DataFrame, settings: Settings) -> str:
     """From logged sessions to those that count."""
     logged, complete, countable = (int(days[name].sum()) for name in ("logged", "complete", "countable"))
-    words = f"Counted: {_count(logged, 'session')} logged, {complete} done enough to count, "
+    words = f"Counted: {count_text(logged, 'session')} logged, {complete} done enough to count, "
     words += f"{countable} that may count by the day"
     rule = _MAKEUP.get(settings.adherence.makeup)
     if rule and countable:
@@ -200,7 +201,8 @@ def _of_window(weeks: pl.DataFrame) -> tuple[float | None, str, list[str]]:
     """The number, the sentence and the steps of all weeks, each capped."""
     some = weeks.filter(pl.col("prescribed") > 0)
     first, last = weeks["week_start_date"].to_list()[0], weeks["week_start_date"].to_list()[-1]
-    title = f"{_count(some.height, 'week')} with something prescribed, from {_day(first)} to the week of {_day(last)}"
+    title = f"{count_text(some.height, 'week')} with something prescribed, from {day_text(first)} to the week of "
+    title += day_text(last)
     if some.is_empty():
         return None, f"{title}: no percentage, because nothing was prescribed.", []
     capped = some.select(pl.min_horizontal("counted", "prescribed").sum()).item()
@@ -215,16 +217,8 @@ def _of_window(weeks: pl.DataFrame) -> tuple[float | None, str, list[str]]:
     return pct, f"{title}: {short_number(pct, 1)} % weekly capped, {words}.", steps
 
 
-def _count(n: int, one: str) -> str:
-    return f"{n} {one}{'' if n == 1 else 's'}"
-
-
 def _count_of(amount: float) -> str:
     return f"{short_number(amount, 2)} session{'' if short_number(amount, 2) == '1' else 's'}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def _html_table(days: Any) -> str:

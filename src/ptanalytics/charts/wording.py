@@ -1,9 +1,9 @@
 """Words and numbers as people read them, and text from files made safe for plotly's pseudo-HTML."""
 
-import datetime as dt
 from collections.abc import Iterable
 
-from ptanalytics.instruments.display import MISSING, number_text, share_text, short_number
+from ptanalytics.dates import day_text
+from ptanalytics.instruments.display import MISSING, count_text, number_text, share_text, short_number
 
 __all__ = [
     "MISSING",
@@ -18,7 +18,6 @@ __all__ = [
     "short_number",
 ]
 
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SAFE = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "$": "&#36;", "%{": "%&#123;"}
 
 
@@ -33,26 +32,6 @@ def plain(text: object) -> str:
     for found, shown in _SAFE.items():
         words = words.replace(found, shown)
     return words
-
-
-def day_text(day: dt.date | None) -> str:
-    """Write a day the same in every locale.
-
-    Example:
-        >>> day_text(dt.date(2026, 3, 2))
-        '2 Mar 2026'
-    """
-    return MISSING if day is None else f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
-
-
-def count_text(n: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun.
-
-    Example:
-        >>> count_text(1, "day"), count_text(3, "day"), count_text(2, "diary", "diaries")
-        ('1 day', '3 days', '2 diaries')
-    """
-    return f"{n} {one if n == 1 else many or one + 's'}"
 
 
 def listed(parts: Iterable[str]) -> str:

@@ -20,6 +20,13 @@ def outcomes(
     out: Annotated[
         Path | None, typer.Option(help="File to write every patient's numbers to: .csv (one file each) or .xlsx.")
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATIENT",
+            help="Write to --out, instead, where each number of this patient comes from.",
+        ),
+    ] = None,
 ) -> None:
     """Count change, responders, reliable change and time to a lasting change; with --out, write each patient's numbers."""
     from ptanalytics.cli.progress import progress_bar
@@ -30,6 +37,12 @@ def outcomes(
     if out is not None:
         check_place(out)
     target = open_study(study)
+    if explain is not None:
+        from ptanalytics.cli.explained import write_explanations
+
+        chosen = {"measures": measure, "target_weeks": None if week is None else [week]}
+        write_explanations(target, explain, out, **{name: value for name, value in chosen.items() if value is not None})
+        return
 
     from ptanalytics import outcomes as analyses
 

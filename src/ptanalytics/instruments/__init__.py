@@ -2,7 +2,7 @@
 
 from ptanalytics.instruments.bands import Band, band_expression, bands
 from ptanalytics.instruments.catalogue import Instrument, form_ids, instrument, instrument_ids, measure, measure_ids
-from ptanalytics.instruments.display import number_text, share_text, short_number
+from ptanalytics.instruments.display import count_text, number_text, share_text, short_number
 from ptanalytics.instruments.mic import MicChoice, MicRow, mdc95_of, mdc_from_sem, mic_for, mic_table
 from ptanalytics.instruments.score_table import read_score_table
 from ptanalytics.instruments.scoring import band_of, score_forms
@@ -15,6 +15,7 @@ __all__ = [
     "band_expression",
     "band_of",
     "bands",
+    "count_text",
     "form_ids",
     "instrument",
     "instrument_ids",

@@ -52,3 +52,13 @@ def share_text(numerator: int | None, denominator: int | None) -> str:
     if denominator < 10:
         return counts
     return f"{counts} ({number_text(100 * numerator / denominator, 0 if denominator < 100 else 1)} %)"
+
+
+def count_text(n: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Example:
+        >>> count_text(1, "day"), count_text(3, "day"), count_text(2, "diary", "diaries")
+        ('1 day', '3 days', '2 diaries')
+    """
+    return f"{n} {one if n == 1 else many or one + 's'}"

@@ -6,10 +6,12 @@ from ptanalytics.outcomes.control_limits import xmr_limits
 from ptanalytics.outcomes.daily import daily_pain
 from ptanalytics.outcomes.eq5d import eq5d_index
 from ptanalytics.outcomes.exercise_response import exercise_pain_response
-from ptanalytics.outcomes.explain import OutcomeExplanation, explain_outcome
+from ptanalytics.outcomes.explain import explain_outcome
+from ptanalytics.outcomes.explained import OutcomeExplanation
 from ptanalytics.outcomes.flare_rates import flare_rates
 from ptanalytics.outcomes.flares import flare_status, flares
 from ptanalytics.outcomes.floor_ceiling import floor_ceiling
+from ptanalytics.outcomes.outcome_numbers import explain_outcomes, outcome_numbers
 from ptanalytics.outcomes.phases import plan_phase_response
 from ptanalytics.outcomes.plateau import pain_plateau
 from ptanalytics.outcomes.recent import recent_pain
@@ -29,10 +31,12 @@ __all__ = [
     "eq5d_index",
     "exercise_pain_response",
     "explain_outcome",
+    "explain_outcomes",
     "flare_rates",
     "flare_status",
     "flares",
     "floor_ceiling",
+    "outcome_numbers",
     "pain_plateau",
     "pain_quantiles",
     "pain_trend",

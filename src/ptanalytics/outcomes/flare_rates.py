@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 
 from ptanalytics.analysis import analysis
-from ptanalytics.outcomes.flares import flares_among, judged_days
+from ptanalytics.outcomes.flares import all_judged, flares_among
 from ptanalytics.schemas.course_results import FlareRates
 from ptanalytics.schemas.model import columns_of
 from ptanalytics.settings import Settings, default_settings
@@ -55,7 +55,7 @@ def flare_rates(
         Costa 2019, J Pain 20:1267-1275 (a flare-up has no numeric threshold).
     """
     settings = settings or default_settings()
-    judged = judged_days(pain_scores, plans, patients, sessions, settings, cutoff_date).collect().lazy()
+    judged = all_judged(pain_scores, plans, patients, sessions, settings, cutoff_date).collect().lazy()
     counts = (
         flares_among(judged, settings.outcomes.flare)
         .filter(pl.col("kind") != "sustained_worsening")

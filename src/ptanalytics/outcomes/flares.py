@@ -62,7 +62,7 @@ def flares(
         2011, doi:10.1186/1471-2474-12-220 (size of change in flare periods).
     """
     settings = settings or default_settings()
-    judged = judged_days(pain_scores, plans, patients, sessions, settings, cutoff_date)
+    judged = all_judged(pain_scores, plans, patients, sessions, settings, cutoff_date)
     return flares_among(judged, settings.outcomes.flare)
 
 
@@ -103,7 +103,7 @@ def flare_status(
     """
     settings = settings or default_settings()
     rules, asked = settings.outcomes.flare, on_date or cutoff_date
-    judged = judged_days(pain_scores, plans, patients, sessions, settings, asked).collect().lazy()
+    judged = all_judged(pain_scores, plans, patients, sessions, settings, asked).collect().lazy()
     found = flares_among(judged, rules)
     last = found.sort("start_date").group_by("patient_id").agg(pl.col("start_date", "end_date", "kind").last())
     day = pl.lit(asked, dtype=pl.Date) if asked is not None else pl.col("last_entry_date")
@@ -121,7 +121,12 @@ def flare_status(
     )
 
 
-def judged_days(  # noqa: PLR0917 - the tables it reads are its parameters
+def until(pain_scores: pl.LazyFrame, last: date, settings: Settings) -> pl.LazyFrame:
+    """Leave out ratings after a day."""
+    return pain_scores.filter(local_day(pl.col("recorded_at"), settings.time.day_start_hour) <= last)
+
+
+def all_judged(  # noqa: PLR0917 - the tables it reads are its parameters
     pain_scores: pl.LazyFrame,
     plans: pl.LazyFrame,
     patients: pl.LazyFrame,
@@ -129,17 +134,30 @@ def judged_days(  # noqa: PLR0917 - the tables it reads are its parameters
     settings: Settings,
     last_date: date | None,
 ) -> pl.LazyFrame:
-    """Return daily pain with ``is_elevated`` and ``reference_nprs``; without reference the day could not be judged."""
+    """Return daily pain up to a day, judged by `judged_days`."""
     if last_date is not None:
-        day = local_day(pl.col("recorded_at"), settings.time.day_start_hour)
-        pain_scores = pain_scores.filter(day <= last_date)
+        pain_scores = until(pain_scores, last_date, settings)
+    daily = daily_pain.compute(pain_scores, settings=settings)
+    usual = usual_level(pain_scores, plans, patients, sessions, settings)
+    return judged_days(daily, usual, settings.outcomes.flare)
+
+
+def usual_level(
+    pain_scores: pl.LazyFrame, plans: pl.LazyFrame, patients: pl.LazyFrame, sessions: pl.LazyFrame, settings: Settings
+) -> pl.LazyFrame:
+    """Return each patient's daily-log baseline, which stands in until there is a reference."""
     observed = observe(pain_scores, plans, patients, sessions, settings=settings)
-    usual = baselines_of(observed, [DAILY], settings).select("patient_id", "baseline")
-    rows = daily_pain.compute(pain_scores, settings=settings).join(
-        usual, on="patient_id", how="left", maintain_order="left"
-    )
+    return baselines_of(observed, [DAILY], settings).select("patient_id", "baseline")
+
+
+def judged_days(daily: pl.LazyFrame, usual: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:
+    """Add to daily pain what each day is compared with (``reference_nprs``) and whether it ``is_elevated``.
+
+    A day without a reference cannot be judged.
+    """
+    rows = daily.join(usual, on="patient_id", how="left", maintain_order="left")
     schema = rows.collect_schema() | {"is_elevated": pl.Boolean, "reference_nprs": pl.Float64}
-    return rows.map_batches(lambda frame: _with_elevation(frame, settings.outcomes.flare), schema=schema)
+    return rows.map_batches(lambda frame: _with_elevation(frame, rules), schema=schema)
 
 
 def flares_among(judged: pl.LazyFrame, rules: FlareSettings) -> pl.LazyFrame:

@@ -17,7 +17,8 @@ from ptanalytics.settings import ChangeNorms, Settings, default_settings
 
 Z_RELIABLE = 1.96
 
-_SCORE_TABLE = "Standard errors of the clinic's own conversion table"
+#: Source of the standard errors of two T scores.
+SCORE_TABLE_ERRORS = "Standard errors of the clinic's own conversion table"
 
 
 @analysis(returns=ReliableChange, optional=("pain_scores", "responses", "scores", "plans", "patients", "sessions"))
@@ -173,7 +174,7 @@ def _with_score_errors(rows: pl.LazyFrame, settings: Settings) -> pl.LazyFrame:
         .join(after, on=["measure", "followup"], how="left")
         .with_columns(
             s_diff=pl.coalesce(own, "s_diff"),
-            source=pl.when(own.is_not_null()).then(pl.lit(_SCORE_TABLE)).otherwise("source"),
+            source=pl.when(own.is_not_null()).then(pl.lit(SCORE_TABLE_ERRORS)).otherwise("source"),
         )
     )
 

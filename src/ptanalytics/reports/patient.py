@@ -18,7 +18,16 @@ from ptanalytics.charts.frames import rows_of
 from ptanalytics.charts.measures import value_words
 from ptanalytics.charts.wording import count_text, day_text, number_text, reason_text, share_text, short_number
 from ptanalytics.instruments import measure as measure_of
-from ptanalytics.outcomes import baselines, changes, daily_pain, flares, pain_trend, recent_pain, score_questionnaires
+from ptanalytics.outcomes import (
+    baselines,
+    changes,
+    daily_pain,
+    explain_outcomes,
+    flares,
+    pain_trend,
+    recent_pain,
+    score_questionnaires,
+)
 from ptanalytics.plans import PlanRecords
 from ptanalytics.reports.content import Block, Figure, Heading, KeyNumbers, Paragraph, Report
 from ptanalytics.reports.provenance import provenance
@@ -72,6 +81,7 @@ def patient_review(study: "Study", patient_id: str, *, notes: str = "") -> Repor
         *_flags(study, patient_id),
         _sufficiency(facts),
         _key_numbers(facts),
+        *_how_outcomes(study, patient_id, facts),
         *_how_adherence(study, patient_id, facts),
     ]
     blocks += figures
@@ -160,8 +170,7 @@ def _sufficiency(facts: _PatientFacts) -> Paragraph:
 
 def _key_numbers(facts: _PatientFacts) -> KeyNumbers:
     items = [_present_pain(facts.recent)]
-    known = [name for name in MEASURES if name in set(facts.changes["measure"])]
-    items += [_change(facts.changes.filter(measure=name), name) for name in known if name != "nprs_7d"]
+    items += [_change(facts.changes.filter(measure=name), name) for name in _shown_measures(facts)]
     if not facts.summary.is_empty():
         row = facts.summary.row(0, named=True)
         if row["adherence_pct"] is None:
@@ -172,6 +181,23 @@ def _key_numbers(facts: _PatientFacts) -> KeyNumbers:
             )
             items.append(("Adherence", f"{number_text(row['adherence_pct'], 0)} %", counted))
     return KeyNumbers(tuple(items))
+
+
+def _shown_measures(facts: _PatientFacts) -> list[str]:
+    known = set(facts.changes["measure"])
+    return [name for name in MEASURES if name in known and name != "nprs_7d"]
+
+
+def _how_outcomes(study: "Study", patient_id: str, facts: _PatientFacts) -> list[Block]:
+    """The arithmetic behind pain and the changes shown, in one line each."""
+    if facts.recent.is_empty() and facts.changes.is_empty():
+        return []
+    told = explain_outcomes(study, patient_id, numbers=("recent_pain", "changes"))
+    lines = [one.brief for one in told if one.number == "recent_pain" and one.value is not None]
+    for name in _shown_measures(facts):
+        known = [one for one in told if one.keys.get("measure") == name and one.value is not None]
+        lines += [max(known, key=lambda one: one.keys["target_week"]).brief] if known else []
+    return [Paragraph(f"How the numbers come about. {' '.join(lines)}", "note")] if lines else []
 
 
 def _how_adherence(study: "Study", patient_id: str, facts: _PatientFacts) -> list[Block]:

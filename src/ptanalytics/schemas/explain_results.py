@@ -47,4 +47,43 @@ class ExplainedRows(TableModel):
     session_completion: float = pa.Field(ge=0, le=1, description="Share of the whole session done.")
 
 
-EXPLAIN_RESULTS = (ExplainedDays, ExplainedRows)
+class ExplainedReadings(TableModel):
+    """One row is one thing recorded that an outcome number is made from, or that was left out of it."""
+
+    class Config:
+        name = "explained_readings"
+        metadata = {"key": ("patient_id", "date", "what"), "sort": ("patient_id", "date", "what")}
+
+    patient_id: str = pa.Field(description="The person.")
+    date: pl.Date = pa.Field(nullable=True, description="Local day.")
+    what: str = pa.Field(description="What was recorded: a day's value, a rating, a form, an item by its id, an entry.")
+    value: float = pa.Field(nullable=True, description="The value as recorded, in its own unit; missing: left blank.")
+    counts_as: float = pa.Field(nullable=True, description="The number that goes into the arithmetic.")
+    part: str = pa.Field(nullable=True, description="Its part in the number, e.g. baseline; missing: not used.")
+    why: str = pa.Field(nullable=True, description="Remark: why it was not used, or what was done with it.")
+
+
+class OutcomeNumbers(TableModel):
+    """One row is one outcome number of one patient that can be explained, with what names it."""
+
+    class Config:
+        name = "outcome_numbers"
+        metadata = {
+            "key": ("patient_id", "number", "measure", "target_week", "day", "plan_version", "exercise_id"),
+            "sort": ("patient_id", "number", "measure", "target_week", "day", "plan_version", "exercise_id"),
+        }
+
+    patient_id: str = pa.Field(description="The person.")
+    number: str = pa.Field(description="Analysis the number is of, as explain_outcome takes it.")
+    label: str = pa.Field(description="The number in words.")
+    measure: str = pa.Field(nullable=True, description="Measure, where the number has one.")
+    target_week: pl.Int32 = pa.Field(nullable=True, description="Week, where it has one.", metadata={"unit": "weeks"})
+    day: pl.Date = pa.Field(nullable=True, description="Day, where it has one.")
+    plan_version: pl.Int32 = pa.Field(nullable=True, description="Plan version, where it has one.")
+    exercise_id: str = pa.Field(nullable=True, description="Exercise, where it has one.")
+    value: str = pa.Field(nullable=True, description="The number or class as text; missing: see reason.")
+    unit: str = pa.Field(nullable=True, description="Unit of the number; missing: that of the measure, or a class.")
+    reason: str = pa.Field(nullable=True, description="Why there is no number, or why it has no class.")
+
+
+EXPLAIN_RESULTS = (ExplainedDays, ExplainedRows, ExplainedReadings, OutcomeNumbers)

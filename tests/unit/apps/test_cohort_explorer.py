@@ -133,6 +133,20 @@ def test_a_chosen_row_opens_the_review_and_the_next_one_reuses_it(app: CohortExp
     assert len(_instances) == widgets
 
 
+def test_the_numbers_of_the_list_are_explained_in_the_review_it_opens(app: CohortExplorer) -> None:
+    rows = app.model.table().query("Patient == 'P0007'").iloc[0]
+    app._open_review("P0007")
+    pain, *_, adherence = app.review.cards.children
+
+    pain.children[1].click()
+    html = app.review.panel.explanation.value
+    assert all(f"{side}: {value}" in html for side, value in (("Baseline", "7.14"), ("Follow-up", "5.25")))
+    assert (rows["Baseline"], rows["Follow-up"], rows["Improvement"]) == ("7.1", "5.3", "1.9")
+    adherence.children[1].click()
+    assert f"{rows['Adherence %']} %" in adherence.children[0].value
+    assert "weekly capped" in app.review.panel.explanation.value
+
+
 def test_the_review_goes_through_the_patients_kept(app: CohortExplorer) -> None:
     app.choices["sites"].value = ["north"]
     app.table.selected_rows = [0]

@@ -232,14 +232,70 @@ def test_closing_leaves_no_widget(study: Study) -> None:
 
 
 def test_a_week_of_adherence_is_explained_and_the_next_patient_starts_without(app: PatientReview) -> None:
-    (_, nothing), (words, all_weeks), (_, first), *_ = app.explain_week.options
-    assert (nothing, words, all_weeks) == ("", "all weeks", None)
+    panel = app.panel
+    panel.number.value = "adherence"
+    (words, all_weeks), (_, first), *_ = panel.which.options
+    assert (words, all_weeks) == ("all weeks", ())
+    assert "weekly capped" in panel.explanation.value
 
-    app.explain_week.value = first
-    assert "Adherence: 100 x min(" in app.explanation.value
-    app.explain_week.value = None
-    assert "weekly capped" in app.explanation.value
+    panel.which.value = first
+    assert "Adherence: 100 x min(" in panel.explanation.value
 
     app.picker.next.click()
-    assert app.explain_week.value == ""
-    assert app.explanation.value == ""
+    assert (panel.number.value, panel.which.options, panel.explanation.value) == ("", (), "")
+
+
+def test_a_card_asks_where_its_number_comes_from(app: PatientReview) -> None:
+    numbers = app.model.key_numbers()
+    place = next(place for place, one in enumerate(numbers) if one.name.startswith("ODI"))
+    _, button = app.cards.children[place].children
+
+    button.click()
+
+    week = dict(numbers[place].asked[1])["target_week"]
+    assert app.panel.number.value == "changes"
+    assert dict(app.panel.which.value) == {"measure": "odi", "target_week": week}
+    assert f"Oswestry Disability Index, week {week}" in app.panel.explanation.value
+    assert "Minimal important change (MIC): 10" in app.panel.explanation.value
+
+
+def test_every_kind_of_number_has_an_explanation_or_says_that_there_is_none(app: PatientReview) -> None:
+    for _, number in app.panel.number.options[1:]:
+        app.panel.number.value = number
+        assert app.alert.message == "", number
+        expected = {"adherence": "weekly capped", "flares": "There is no such number"}.get(number, "rules 2026")
+        assert expected in app.panel.explanation.value, number
+        is_one_of_many = len(app.panel.which.options) > 1
+        assert (app.panel.which.layout.display == "none") is not is_one_of_many
+
+
+def test_a_number_the_patient_does_not_have_says_so(make_study: Callable[..., Study], sample_tables: Any) -> None:
+    ids = sample_tables["patients"]["patient_id"].to_list()[:2]
+    pain = sample_tables["pain_scores"].filter(pl.col("patient_id") == ids[1])
+    app = PatientReview(make_study(patients=sample_tables["patients"].head(2), pain_scores=pain), ids[0])
+
+    app.panel.number.value = "pain_trend"
+
+    assert "There is no such number for this patient" in app.panel.explanation.value
+    assert "adherence" not in [number for _, number in app.panel.number.options]
+    app.close_all()
+
+
+def test_the_newest_day_and_the_latest_week_are_offered_first(app: PatientReview) -> None:
+    app.panel.number.value = "daily_pain"
+    days = [dict(key)["day"] for _, key in app.panel.which.options]
+    app.panel.number.value = "changes"
+    weeks = [dict(key)["target_week"] for _, key in app.panel.which.options if dict(key)["measure"] == "nprs"]
+
+    assert days == sorted(days, reverse=True)
+    assert weeks == sorted(weeks, reverse=True)
+
+
+def test_text_of_files_is_escaped_in_explanations(hostile_study: Study) -> None:
+    app = PatientReview(hostile_study)
+
+    for number in ("daily_pain", "exercise_pain_response", "score_questionnaires"):
+        app.panel.number.value = number
+        assert app.panel.explanation.value
+        assert "<img" not in app.panel.explanation.value
+    app.close_all()

@@ -95,3 +95,47 @@ def test_a_wrong_file_type_is_refused_before_the_study_is_read(run, tmp_path):
 
     assert result.exit_code not in (0, 1)
     assert ".csv or .xlsx" in result.output
+
+
+def test_where_each_number_comes_from_is_in_the_file_and_not_on_the_screen(run, study, tmp_path):
+    result = run("outcomes", study, "--explain", "SECRET-1", "--out", tmp_path / "why.csv")
+
+    assert result.exit_code == 0
+    assert "numbers of 1 patient in 3 files" in result.stdout
+    assert "SECRET" not in result.output
+    assert "why" not in result.stdout  # a file's name may hold the id
+    numbers = (tmp_path / "why.csv").read_text(encoding="utf-8")
+    assert "improved by 60 points; response by the rule of the settings." in numbers
+    arithmetic = (tmp_path / "why-arithmetic.csv").read_text(encoding="utf-8")
+    assert "Percent of what was possible: 100 x 40 / (5 x 10) = 80." in arithmetic
+    readings = (tmp_path / "why-readings.csv").read_text(encoding="utf-8").splitlines()
+    header, items = readings[0].split(","), [line for line in readings if ",odi_10," in line]
+    assert header[:4] == ["number", "measure", "target_week", "day"]
+    assert len(items) == 2
+    assert "SECRET-0" not in "".join(readings)
+
+
+def test_week_and_measure_choose_what_is_explained(run, study, tmp_path):
+    asked = ("--measure", "odi", "--week", "11", "--out", tmp_path / "why.csv")
+
+    assert run("outcomes", study, "--explain", "SECRET-1", *asked).exit_code == 0
+
+    lines = (tmp_path / "why.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.split(",")[:3] for line in lines if line.startswith("changes,")] == [["changes", "odi", "11"]]
+
+
+def test_an_explanation_needs_a_file(run, study):
+    result = run("outcomes", study, "--explain", "SECRET-1")
+
+    assert result.exit_code not in (0, 1)
+    assert "a patient's numbers are never printed" in " ".join(result.output.replace("│", " ").split())
+    assert "SECRET" not in result.output
+
+
+def test_an_unknown_patient_cannot_be_explained_and_is_not_repeated(run, study, tmp_path):
+    result = run("outcomes", study, "--explain", "SECRET-99", "--out", tmp_path / "why.xlsx")
+
+    assert result.exit_code not in (0, 1)
+    assert "no patient with that id" in result.output
+    assert "SECRET" not in result.output
+    assert not (tmp_path / "why.xlsx").exists()

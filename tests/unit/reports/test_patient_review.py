@@ -34,7 +34,7 @@ def test_the_order_is_fixed(review):
         type(block).__name__ for block in review.blocks if not (isinstance(block, Paragraph) and block.kind == "alert")
     ]
 
-    assert kinds == ["Paragraph", "KeyNumbers", "Paragraph", "Figure", "Figure", "Figure", "Figure"]
+    assert kinds == ["Paragraph", "KeyNumbers", "Paragraph", "Paragraph", "Figure", "Figure", "Figure", "Figure"]
     assert [f.caption for f in review.figures()] == ["Pain", "Adherence calendar", "Questionnaires", "Plan"]
     assert review.is_one_page
 
@@ -62,6 +62,15 @@ def test_key_numbers_are_the_analyses(review, study, patient):
     assert ("at least the MIC of 2" in basis) == (changes["is_responder_absolute"] or changes["is_deteriorated"])
     assert keys["Adherence"][0] == f"{number_text(summary['adherence_pct'], 0)} %"
     assert keys["Adherence"][1].startswith(f"{summary['counted']} of {number_text(summary['prescribed'])} sessions")
+
+
+def test_the_arithmetic_of_the_key_numbers_stands_under_them(review, study, patient):
+    (line,) = [b.text for b in review.blocks if isinstance(b, Paragraph) and b.text.startswith("How the numbers")]
+    change = pta.explain_outcome(study, patient, number="changes", measure="nprs", target_week=12)
+
+    assert change.brief in line
+    assert "Present pain: (" in line
+    assert len(line) < 700
 
 
 def test_an_unresolved_flag_stands_on_top_and_a_resolved_one_does_not(study):

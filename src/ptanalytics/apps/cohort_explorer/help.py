@@ -8,6 +8,8 @@ Charts state their own n and who is not drawn.</p>
 <p><b>Age</b> is the year of the first plan (else of enrolment) minus year of birth. <b>Response</b> follows the rule of the
 study's settings at the
 follow-up week shown in the chart. <b>Adherence</b> is sessions done of those prescribed.</p>
-<p><b>Review a patient:</b> choose a row in the list by mouse, or with Tab, the arrow keys and Enter.
+<p><b>Review a patient:</b> choose a row in the list by mouse, or with Tab, the arrow keys and Enter. In the
+review, <i>Where from?</i> on a number (also those of the list: adherence, baseline, follow-up, improvement) shows what it
+is made from.
 <b>Ctrl+Z</b> takes back the last change.</p>
 """

@@ -43,7 +43,8 @@ def listed(people: pl.DataFrame, flagged: set[str]) -> pl.DataFrame:
 
     def shown(name: str) -> pl.Expr:
         if name in number:
-            written = pl.col(name).round(number[name])
+            # As everywhere else: a half is rounded away from zero, so that the list says what the review says.
+            written = pl.col(name).round(number[name], mode="half_away_from_zero")
             written = written.cast(pl.Int64).cast(pl.String) if number[name] == 0 else written.cast(pl.String)
             return written.fill_null("-")
         return pl.col(name).fill_null("-")

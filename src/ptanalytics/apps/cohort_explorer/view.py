@@ -73,7 +73,13 @@ class CohortExplorer(App):
         self.review_place = ipw.VBox()
         side = ipw.VBox([*self.choices.values(), self.age, self.adherence])
         grid = ipw.Box(list(self.charts.values()))
-        listing = ipw.HTML(element("h3", "Patients", element("span", text(" – choose one to open the review"))))
+        listing = ipw.HTML(
+            element(
+                "h3",
+                "Patients",
+                element("span", text(" – choose one to open the review, which says where each number comes from")),
+            )
+        )
         main = ipw.VBox([self.measure, self.chips, self.note, self.code, grid, listing, self.table])
         columns = ipw.HBox([side, main])
         for widget, css in ((side, "pta-side"), (main, "pta-main"), (grid, "pta-charts"), (columns, "pta-columns")):

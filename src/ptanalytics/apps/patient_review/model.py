@@ -8,6 +8,7 @@ from typing import Any
 
 import ptanalytics as pta
 from ptanalytics.apps.patient_model import PatientModel
+from ptanalytics.apps.patient_review.explanations import Explanations, Key
 from ptanalytics.apps.patient_review.sentences import KeyNumber, key_numbers, sufficiency
 from ptanalytics.apps.results import Drawings, marked
 from ptanalytics.charts import (
@@ -17,7 +18,6 @@ from ptanalytics.charts import (
     plot_questionnaires,
     plot_weekly_adherence,
 )
-from ptanalytics.charts.wording import day_text
 from ptanalytics.errors import OutputError
 
 
@@ -35,6 +35,7 @@ class ReviewModel(PatientModel):
         #: What was typed, by patient. Kept here only, and put into the saved page.
         self.notes: dict[str, str] = {}
         super().__init__(*args, **kwargs)
+        self.explanations = Explanations(self.study)
 
     def start_state(self, patient_id: str | None) -> ReviewState:
         """Return the state in which a patient is opened."""
@@ -69,16 +70,13 @@ class ReviewModel(PatientModel):
         }
         return marked(drawings, self.study)
 
-    def weeks_to_explain(self) -> list[tuple[str, date | None]]:
-        """Return what `explain` can be asked about: every week by its first day, and None for all of them."""
-        weeks = self.tables["weekly"].select("week", "week_start_date").rows()
-        each = [(f"week {week}, from {day_text(first)}", first) for week, first in weeks]
-        return [("all weeks", None), *each] if each else []
+    def numbers_to_explain(self, number: str) -> list[tuple[str, Key]]:
+        """Return the patient's numbers of one kind."""
+        return self.explanations.choices(str(self.patient_id), number)
 
-    def explain(self, week_start_date: date | None) -> str:
-        """Return the days and arithmetic behind a week's adherence, or that of all weeks, as HTML."""
-        found = pta.explain_adherence(self.study, str(self.patient_id), week_start_date=week_start_date)
-        return str(found.to_html())
+    def explain(self, number: str, key: Key) -> str:
+        """Return what stands behind one of the patient's numbers, as HTML."""
+        return self.explanations.html(str(self.patient_id), number, key)
 
     @property
     def note(self) -> str:

@@ -18,6 +18,8 @@ class KeyNumber:
     name: str
     value: str
     meaning: str
+    #: How to ask where it comes from: kind of number and what names it; None where there is nothing to explain.
+    asked: tuple[str, tuple[tuple[str, Any], ...]] | None = None
 
 
 def sufficiency(tables: dict[str, pl.DataFrame], cutoff: date | None) -> str:
@@ -54,10 +56,15 @@ def _of_measure(changes: pl.DataFrame, name: str) -> KeyNumber:
     with_followup = rows.filter(pl.col("followup").is_not_null())
     if with_followup.is_empty():
         row = rows.row(-1, named=True)
-        return KeyNumber(label, f"{short_number(row['baseline'])} → –", f"No change: {reason_text(row['reason'])}.")
+        no_change = f"No change: {reason_text(row['reason'])}."
+        return KeyNumber(label, f"{short_number(row['baseline'])} → –", no_change, _asked(row))
     row = with_followup.row(-1, named=True)
     values = f"{short_number(row['baseline'])} → {short_number(row['followup'])}"
-    return KeyNumber(label, values, f"Week {row['target_week']}: {_change_words(row)}.")
+    return KeyNumber(label, values, f"Week {row['target_week']}: {_change_words(row)}.", _asked(row))
+
+
+def _asked(row: dict[str, Any]) -> tuple[str, tuple[tuple[str, Any], ...]]:
+    return "changes", (("measure", row["measure"]), ("target_week", row["target_week"]))
 
 
 def _change_words(row: dict[str, Any]) -> str:
@@ -80,4 +87,6 @@ def _adherence(summary: pl.DataFrame) -> KeyNumber:
     if row["adherence_pct"] is None:
         return KeyNumber("Adherence", "–", f"No percentage: {reason_text(row['reason'])}.")
     counts = f"{row['counted']} sessions counted of {number_text(row['prescribed'], 1)} prescribed"
-    return KeyNumber("Adherence", f"{number_text(row['adherence_pct'], 0)} %", f"{counts}; {row['band']}.")
+    return KeyNumber(
+        "Adherence", f"{number_text(row['adherence_pct'], 0)} %", f"{counts}; {row['band']}.", ("adherence", ())
+    )

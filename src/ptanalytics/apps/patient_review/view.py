@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import ipywidgets as ipw
 
 from ptanalytics.apps.app import guarded, slow
 from ptanalytics.apps.patient_app import PatientApp
+from ptanalytics.apps.patient_review.explain_panel import ExplainPanel
+from ptanalytics.apps.patient_review.explanations import Key
 from ptanalytics.apps.patient_review.help import HELP
 from ptanalytics.apps.patient_review.model import ReviewModel
-from ptanalytics.apps.patient_review.sentences import KeyNumber
+from ptanalytics.apps.patient_review.number_cards import NumberCards
 from ptanalytics.apps.results import StudyResults
 from ptanalytics.apps.widgets import ChartWidget
 from ptanalytics.apps.widgets.markup import element, text
 
 if TYPE_CHECKING:
     from ptanalytics.study import Study
-
-#: Nothing chosen yet; a missing date is the choice of all weeks.
-_NO_WEEK = ""
 
 
 class PatientReview(PatientApp):
@@ -72,19 +71,17 @@ class PatientReview(PatientApp):
         self.save_pdf = ipw.Button(description="Save PDF", tooltip="Save the page as PDF")
         adherence = ipw.Box([self.charts["calendar"], self.charts["weekly"]])
         adherence.add_class("pta-charts")
-        self.explain_week = ipw.Dropdown(
-            description="Explain", tooltip="Show the days and arithmetic behind a number", layout=ipw.Layout(width="60%")
-        )
-        self.explanation = ipw.HTML()
+        self.cards = NumberCards(on_ask=self._ask)
+        self.panel = ExplainPanel(on_number=self._offer, on_choose=self._explain)
         saving = ipw.HBox([self.path, self.save_html, self.save_pdf])
         heading = ipw.HTML(element("h3", "Notes for the case review"))
         self.body.children = [
             self.banner,
             self.facts,
+            self.cards,
+            self.panel,
             self.charts["pain"],
             adherence,
-            self.explain_week,
-            self.explanation,
             self.charts["questionnaires"],
             self.charts["timeline"],
             heading,
@@ -95,7 +92,6 @@ class PatientReview(PatientApp):
     def _connect(self) -> None:
         self.undo_button.on_click(self.undo)
         self.note.observe(lambda change: self.model.write_note(change["new"]), "value")
-        self.explain_week.observe(lambda change: self._explain(change["new"]), "value")
         self.save_html.on_click(lambda _: self._save("html"))
         self.save_pdf.on_click(lambda _: self._save("pdf"))
         ipw.dlink((self.model, "can_undo"), (self.undo_button, "disabled"), lambda can: not can)
@@ -110,29 +106,27 @@ class PatientReview(PatientApp):
             return
         self.show_patient()
         self.status.message = f"Showing {model.patient_id}, {model.place()}."
-        self.facts.value = _facts(model.sufficiency(), model.key_numbers())
+        self.facts.value = element("p", text(model.sufficiency()))
+        self.cards.show(model.key_numbers())
+        self.panel.reset(model.explanations.numbers())
         for name, draw in model.figures().items():
             self.charts[name].update_from(draw())
-        self.explanation.value = ""
-        self.explain_week.options = [("choose a week", _NO_WEEK), *model.weeks_to_explain()]
-        self.explain_week.value = _NO_WEEK
         self.note.value = model.note
         self.path.value = str(model.default_file("html"))
 
-    @guarded
-    def _explain(self, chosen: Any) -> None:
-        self.explanation.value = "" if chosen == _NO_WEEK else self.model.explain(chosen)
+    @slow
+    def _ask(self, number: str, key: Key) -> None:
+        self.panel.offer(number, self.model.numbers_to_explain(number), key)
+
+    @slow
+    def _offer(self, number: str) -> None:
+        self.panel.offer(number, self.model.numbers_to_explain(number))
+
+    @slow
+    def _explain(self, number: str, key: Key) -> None:
+        self.panel.show_html(self.model.explain(number, key))
 
     @slow
     def _save(self, kind: str) -> None:
         saved = self.model.save(Path(self.path.value.strip()).expanduser().with_suffix(f".{kind}"))
         self.status.message = f"Saved: {saved}"
-
-
-def _facts(sufficiency: str, numbers: list[KeyNumber]) -> str:
-    return element("p", text(sufficiency)) + element("div", *map(_key, numbers), css="pta-keys")
-
-
-def _key(one: KeyNumber) -> str:
-    parts = (("name", one.name), ("value", one.value), ("meaning", one.meaning))
-    return element("div", *(element("div", text(words), css=f"pta-key-{part}") for part, words in parts), css="pta-key")
