@@ -50,7 +50,7 @@ def test_mean_change_is_recomputed(report):
     raw = pd.read_csv(FILE, na_values=["NaN", "<undefined>"]).query("is_patient == 1").dropna(subset=["group"])
     wide = raw.pivot_table(index="id", columns="time", values="pain_avg").dropna()
 
-    row = next(r for r in _rows(report, "Change over") if r["Measure"].startswith("Pain, average"))
+    row = next(r for r in _rows(report, "Change over") if r["Measure"].startswith("Pain, 7-day average"))
 
     assert int(row["n"]) == len(wide)
     assert float(row["Baseline, mean (SD)"].split(" ")[0]) == pytest.approx(wide[1].mean(), abs=0.051)
@@ -60,7 +60,7 @@ def test_mean_change_is_recomputed(report):
 
 
 def test_every_rule_has_the_same_denominators(report):
-    for measure in ("Pain, average", "Oswestry"):
+    for measure in ("Pain, 7-day average", "Oswestry"):
         rows = [r for r in _rows(report, "Responders at") if r["Measure"].startswith(measure)]
         assert len(rows) == 3
         assert len({re.match(r"\d+/(\d+)", row["All starters"])[1] for row in rows}) == 1

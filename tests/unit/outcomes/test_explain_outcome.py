@@ -57,7 +57,7 @@ def test_the_change_in_one_line():
     told = explain_outcome(patient_id="P1", number="changes", target_week=6, **TABLES)
 
     assert told.brief == (
-        "Pain (daily), week 6: 7 (mean of 7 days, 23 Feb 2026 to 1 Mar 2026) - 4 (mean of 7 days, 7 Apr 2026 to "
+        "Pain, daily log, week 6: 7 (mean of 7 days, 23 Feb 2026 to 1 Mar 2026) - 4 (mean of 7 days, 7 Apr 2026 to "
         "13 Apr 2026) = 3 points; minimal important change 2."
     )
 
