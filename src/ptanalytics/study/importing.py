@@ -35,7 +35,7 @@ from ptanalytics.study.watch import Cancel, Progress, Watch
 
 _ROWS_EXPLAINED_AT_ONCE = 200_000
 #: Small sources are read together up to so many rows, so that they are not written to many small files.
-_ROWS_READ_TOGETHER = 1_000_000
+_ROWS_READ_TOGETHER = 200_000
 
 
 def import_exports(

@@ -90,11 +90,8 @@ def find_dictionary(data: Path, headings: Sequence[str]) -> RedcapDictionary | N
 
     A dictionary fits where most of its fields are among the file's headings.
     """
-    found = [
-        dictionary
-        for path in sorted(data.parent.glob("*.csv"))
-        if path != data and (dictionary := read_dictionary(path)) is not None
-    ]
+    beside = sorted(path for path in data.parent.glob("*.csv") if is_dictionary_file(path) and path != data)
+    found = [dictionary for path in beside if (dictionary := read_dictionary(path)) is not None]
     best = max(found, key=lambda dictionary: dictionary.share_of(headings), default=None)
     return best if best is not None and best.share_of(headings) > 0.5 else None
 
