@@ -20,6 +20,7 @@ from ptanalytics.settings import Settings, default_settings
 TITLE = "Questionnaires"
 PANELS_PER_ROW = 3
 _ROW_PX = 250
+_LONGEST_LINE = 20
 _LABEL_SHARE = 0.06  # of a panel's height, for the name of a band
 _LABEL_ROOM = 0.4  # of the days shown
 _SHORTEST_AXIS_DAYS = 28  # so that a single form does not fill the axis with one day
@@ -143,13 +144,20 @@ def _draw_panel(
     if limit is not None:
         figure.add_hline(y=limit, line={"color": INK, "width": 1.5, "dash": "dash"}, row=row_place, col=column)
     pad = (high - low) * 0.04
-    words = "<br>".join(plain(line) for line in axis_words(known.id).split("\n"))
+    words = "<br>".join(plain(line) for line in _axis_lines(known.id))
     figure.update_yaxes(range=[low - pad, high + pad], title={"text": words, "standoff": 4}, row=row_place, col=column)
     days = rows["completed_date"].to_list()
     around = [days[0] - dt.timedelta(days=5), max(days[-1], days[0] + dt.timedelta(days=_SHORTEST_AXIS_DAYS))]
     # The names of bands stand right of the last form, not on it.
     around[1] += dt.timedelta(days=5) + (_LABEL_ROOM * (around[1] - around[0]) if known.bands else dt.timedelta(0))
     figure.update_xaxes(tickformat="%-d %b", nticks=3, showgrid=False, range=around, row=row_place, col=column)
+
+
+def _axis_lines(measure_id: str) -> list[str]:
+    """Return the words of an axis in lines that fit beside a low panel."""
+    name, direction = axis_words(measure_id).split("\n")
+    label, _, limits = name.rpartition(", ")
+    return [f"{label},", limits, direction] if len(name) > _LONGEST_LINE else [name, direction]
 
 
 def _shade_bands(figure: go.Figure, known: Instrument, limit: float | None, place: tuple[int, int]) -> None:
