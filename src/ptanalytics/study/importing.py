@@ -172,17 +172,23 @@ def _stage(current: Transaction, sources: Mapping[int, Source], before: Mapping[
             raise
         for source in sources.values():
             refuse_changed(source.path, before)
-        if len(sources) > 1:
-            # Which file it is shows only when each is read alone.
-            for number, source in sources.items():
-                _stage(current, {number: source}, before)
+        # Of files read together, which one it is shows only when each is read alone.
+        broken = next((source for source in sources.values() if not _can_be_read(source)), first)
         # The engine's own message shows the cell it stumbled over, so it goes no further.
         found = "its lines cannot be cut into cells, or it changed while it was read"
-        raise UnreadableFileError(first.path, found) from None
+        raise UnreadableFileError(broken.path, found) from None
     except OSError:
         for source in sources.values():
             refuse_changed(source.path, before)
         raise
+
+
+def _can_be_read(source: Source) -> bool:
+    try:
+        convert(source).select(pl.len()).collect(engine="streaming")
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return False
+    return True
 
 
 def _lines_of(source: Source) -> dict[int, list[int]]:

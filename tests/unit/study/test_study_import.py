@@ -7,7 +7,8 @@ import pytest
 
 from ptanalytics.errors import EmptyExportError, MissingColumnsError, NothingUsableError, UnreadableFileError
 from ptanalytics.loading import Receipt, load_exports
-from ptanalytics.study import Study, create_study, open_study
+from ptanalytics.loading.sources import Source
+from ptanalytics.study import Study, create_study, importing, open_study
 from study_frames import plans_frame, sessions_frame
 
 
@@ -205,6 +206,41 @@ def test_progress_tells_files_and_steps_and_no_value(study: Study, tmp_path: Pat
         ("Sorting sessions", 60, 108),
         ("Finishing", 108, 108),
     ]
+
+
+@pytest.mark.parametrize("name", ["a_sessions.csv", "b_sessions.csv", "c_sessions.csv"])
+def test_of_files_read_together_the_one_that_cannot_be_read_is_named(
+    study: Study, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in ("a_sessions.csv", "b_sessions.csv", "c_sessions.csv"):
+        export(tmp_path / "e", other, sessions_frame())
+
+    def broken(rows: pl.DataFrame) -> pl.DataFrame:
+        raise pl.exceptions.ComputeError(rows.item(0, "patient_id"))
+
+    def convert(source: Source) -> pl.LazyFrame:
+        rows = importing.convert_as_before(source)
+        return rows.map_batches(broken, schema=rows.collect_schema()) if source.file == name else rows
+
+    monkeypatch.setattr(importing, "convert_as_before", importing.convert, raising=False)
+    monkeypatch.setattr(importing, "convert", convert)
+    before = content(study.path)
+    with pytest.raises(UnreadableFileError, match=name) as refused:
+        study.import_exports(tmp_path / "e")
+    assert "P0" not in str(refused.value)
+    assert {file: text for file, text in content(study.path).items() if file != ".lock"} == before
+
+
+def test_many_small_exports_make_the_table_that_one_large_export_makes(tmp_path: Path) -> None:
+    rows = sessions_frame(12)
+    whole, parts = (create_study(tmp_path / f"{name}.study", timezone="UTC", buckets=4) for name in ("whole", "parts"))
+    whole.import_exports(export(tmp_path / "whole", "sessions.csv", rows))
+    for number in range(0, rows.height, 7):
+        export(tmp_path / "parts", f"sessions_part{number}.csv", rows.slice(number, 7))
+    receipt = parts.import_exports(tmp_path / "parts")
+    assert receipt.rows_used == rows.height
+    assert {entry.rows_used for entry in receipt.files} <= set(range(1, 8))
+    assert open_study(parts.path).table("sessions").equals(open_study(whole.path).table("sessions"))
 
 
 def test_an_import_is_as_good_in_any_number_of_buckets(tmp_path: Path) -> None:
