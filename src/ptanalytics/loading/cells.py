@@ -52,6 +52,11 @@ class CellReader:
 
     def read(self, texts: pl.Series) -> pl.DataFrame:
         """Return ``value`` and ``is_readable`` for each cell; a missing cell is readable and has no value."""
+        value, is_readable = self.value_and_readable(texts)
+        return pl.DataFrame({"value": value, "is_readable": all_true(len(texts)) if is_readable is None else is_readable})
+
+    def value_and_readable(self, texts: pl.Series) -> tuple[pl.Series, pl.Series | None]:
+        """Return the two columns of `read`; nothing in place of the second where every cell is readable, as is the rule."""
         if self.missing:
             # A layout's own codes may look like values (-99), so they go first.
             own = trim(texts).str.to_lowercase().is_in([code.lower() for code in self.missing])
@@ -59,24 +64,20 @@ class CellReader:
         value = self.plain(texts)
         # A missing text has no value, so equal counts mean that every given text was read; counting costs nothing.
         if value.null_count() == texts.null_count():
-            return pl.DataFrame({"value": value, "is_readable": _all_true(len(texts))})
+            return value, None
         left = value.is_null() & texts.is_not_null()
         trimmed = trim(texts.filter(left))
         is_given = ~is_missing(trimmed)
         found = pl.select(pl.repeat(None, len(trimmed), dtype=self.dtype)).to_series()
         if is_given.any():
             found = found.scatter(is_given.arg_true(), self.close(trimmed.filter(is_given)))
-        is_readable = _all_true(len(texts))
         places = left.arg_true()
-        return pl.DataFrame(
-            {
-                "value": value.scatter(places, found),
-                "is_readable": is_readable.scatter(places, found.is_not_null() | ~is_given),
-            }
-        )
+        is_readable = all_true(len(texts)).scatter(places, found.is_not_null() | ~is_given)
+        return value.scatter(places, found), is_readable
 
 
-def _all_true(n: int) -> pl.Series:
+def all_true(n: int) -> pl.Series:
+    """Return so many times yes."""
     return pl.Series([True]).new_from_index(0, n)
 
 

@@ -1,6 +1,8 @@
 """Text to typed rows, with a reason for each row that cannot be used. Lazy: nothing is collected here."""
 
 from collections.abc import Sequence
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Schema of the reasons why rows are set aside.
 REASONS = {"file": pl.String, "row": pl.UInt32, "column": pl.String, "rule": pl.String, "reason": pl.String}
+#: Whether all cells of a row could be read.
+_READABLE = "_is_readable"
 #: Where several rows of a file became one: all of them.
 ROWS = "rows"
 
@@ -29,9 +33,9 @@ def convert(source: "Source") -> pl.LazyFrame:
         rule of the table holds. Where a layout makes one row of several, they come out as one under the first one's row,
         and ``rows`` lists them all.
     """
-    typed, readable = _typed(_staged(source), source)
+    typed = _typed(_staged(source), source)
     holds = [rule.holds.fill_null(value=True) for rule in _rules_to_check(source)]
-    is_valid = pl.all_horizontal(pl.col(ROW_RULE).is_null(), *readable, *holds)
+    is_valid = pl.all_horizontal(pl.col(ROW_RULE).is_null(), pl.col(_READABLE), *holds)
     columns = columns_of(TABLES[source.table])
     frame = typed.with_columns(is_valid.alias("is_valid")).select(*columns, ROW, "is_valid")
     return _aggregated(frame, source) if source.layout.aggregate else frame
@@ -57,8 +61,7 @@ def explain_rows(source: "Source", rows: Sequence[int]) -> tuple[pl.DataFrame, p
     wanted = pl.Series(rows, dtype=pl.UInt32).implode()
     text = carried_forward(source.text, source.layout).filter(pl.col(ROW).is_in(wanted)).collect(engine="streaming")
     frame = staged(text.lazy(), source.layout, source.path, has_faults=source.has_faults)
-    typed, _ = _typed(frame, source)
-    checked = typed.collect()
+    checked = _typed(frame, source, flag_each=True).collect()
     # A line that is broken or not meant has that one reason; what its cells say is beside the point.
     judged = checked.filter(pl.col(ROW_RULE).is_null())
     reasons = [
@@ -76,25 +79,35 @@ def _staged(source: "Source") -> pl.LazyFrame:
     return staged(text, source.layout, source.path, has_faults=source.has_faults)
 
 
-def _typed(frame: pl.LazyFrame, source: "Source") -> tuple[pl.LazyFrame, list[pl.Expr]]:
-    """Return the table's columns typed, beside ``row`` and the row rule, and the flags that say which cells were read."""
+def _typed(frame: pl.LazyFrame, source: "Source", *, flag_each: bool = False) -> pl.LazyFrame:
+    """Return the table's columns typed, beside ``row``, the row rule, and whether the cells were read.
+
+    Args:
+        frame: Text under our names.
+        source: Where it comes from.
+        flag_each: A flag for each column. Without it one says whether all cells of a row were read: many columns of
+            nothing but yes cost as much as reading.
+    """
     infos = columns_of(TABLES[source.table])
     given = set(source.layout.given_columns())
     readers = {name: cell_reader(name, source) for name in infos if name in given}
     by_reader = {name: reader for name, reader in readers.items() if reader is not None}
     schema: dict[str, PolarsDataType] = {ROW: pl.UInt32, ROW_RULE: pl.String}
     schema |= {name: by_reader[name].dtype if name in by_reader else pl.String for name in readers}
-    schema |= {_flag(name): pl.Boolean for name in by_reader}
+    schema |= {_flag(name): pl.Boolean for name in by_reader} if flag_each else {_READABLE: pl.Boolean}
 
     def read(batch: pl.DataFrame) -> pl.DataFrame:
-        read_cells = {name: reader.read(batch[name]) for name, reader in by_reader.items()}
+        found = {name: reader.value_and_readable(batch[name]) for name, reader in by_reader.items()}
         values = [
-            read_cells[name]["value"].alias(name)
-            if name in by_reader
-            else cells.read_text(batch[name], source.layout.missing_codes)
+            found[name][0].alias(name) if name in found else cells.read_text(batch[name], source.layout.missing_codes)
             for name in readers
         ]
-        flags = [read_cells[name]["is_readable"].alias(_flag(name)) for name in by_reader]
+        everywhere = cells.all_true(batch.height)
+        told = {name: is_readable for name, (_, is_readable) in found.items() if is_readable is not None}
+        if flag_each:
+            flags = [told.get(name, everywhere).alias(_flag(name)) for name in by_reader]
+        else:
+            flags = [reduce(and_, told.values(), everywhere).alias(_READABLE)]
         return pl.DataFrame([batch[ROW], batch[ROW_RULE], *values, *flags])
 
     # One step for all columns of a batch of rows is much cheaper than one for each.
@@ -103,7 +116,7 @@ def _typed(frame: pl.LazyFrame, source: "Source") -> tuple[pl.LazyFrame, list[pl
     )
     absent = [pl.lit(None, dtype=info.dtype).alias(name) for name, info in infos.items() if name not in given]
     shifted = [pl.col(name) + pl.duration(days=days) for name, days in source.layout.shift_days.items()]
-    return _completed(typed.with_columns(*absent, *shifted), source.table), [pl.col(_flag(name)) for name in by_reader]
+    return _completed(typed.with_columns(*absent, *shifted), source.table)
 
 
 def _flag(column: str) -> str:

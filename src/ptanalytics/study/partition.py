@@ -48,7 +48,9 @@ class Partition:
             buckets = self._buckets.of(coded[0], batch["patient_id"]).alias("bucket")
             if not batch["is_valid"].all():
                 buckets = buckets.set(~batch["is_valid"], None)
-            return batch.with_columns(*coded, buckets).select(list(schema))
+            # Put together by hand: an expression for each batch costs more than the step itself.
+            columns_now = {one.name: one for one in (*batch.get_columns(), *coded, buckets)}
+            return pl.DataFrame([columns_now[name] for name in schema])
 
         rows = [
             frame.select(*columns, ROW, pl.lit(number, dtype=pl.UInt32).alias(SOURCE), "is_valid").map_batches(
