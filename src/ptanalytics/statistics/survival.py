@@ -27,7 +27,8 @@ def survival_curve(times: Any, *, level: float = 0.95) -> Any:
     limits: nothing varies yet, or any more.
 
     Args:
-        times: Frame with ``duration_days``, ``is_event`` and, if wanted, ``group``.
+        times: Frame with ``duration_days``, ``is_event`` and, if wanted, ``group`` and ``patient_id``, which comes once
+            in a group.
         level: Confidence level.
 
     Returns:
@@ -35,7 +36,8 @@ def survival_curve(times: Any, *, level: float = 0.95) -> Any:
 
     Raises:
         MissingColumnsError: A column is absent.
-        InvalidTableError: A duration is negative, or a row with a duration does not say whether it is an event.
+        InvalidTableError: A duration is negative, a row with a duration does not say whether it is an event, or a patient
+            comes twice.
 
     Example:
         >>> times = pl.DataFrame({"duration_days": [14, 21, 21, 28, 35, 42, 42, 56],
@@ -204,13 +206,16 @@ def at_risk(times: Any, *, needs_group: bool = False) -> pl.DataFrame:
 def _checked(times: Any, *, needs_group: bool = False) -> pl.DataFrame:
     lazy = as_lazy(times)
     have = lazy.collect_schema().names()
-    missing = [name for name in ("duration_days", "is_event", *(["group"] if needs_group else [])) if name not in have]
+    wanted = ["duration_days", "is_event", *(["group"] if needs_group else [])]
+    missing = [name for name in wanted if name not in have]
     if missing:
         raise MissingColumnsError(missing, found=have, source="The table of times to an event")
     group = pl.col("group").cast(pl.String) if "group" in have else pl.lit(None, dtype=pl.String).alias("group")
+    who = pl.col("patient_id") if "patient_id" in have else pl.lit(None).alias("patient_id")
     rows = lazy.select(
-        pl.col("duration_days").cast(pl.Float64).fill_nan(None), pl.col("is_event").cast(pl.Boolean), group
+        pl.col("duration_days").cast(pl.Float64).fill_nan(None), pl.col("is_event").cast(pl.Boolean), group, who
     ).collect()
+    _refuse_repeated(rows, within=[] if needs_group else ["group"])
     known = rows.filter(pl.col("duration_days").is_not_null())
     faults = {
         "a duration below 0": known.filter(pl.col("duration_days") < 0).height,
@@ -220,7 +225,24 @@ def _checked(times: Any, *, needs_group: bool = False) -> pl.DataFrame:
     broken = [f"{what} ({count} rows)" for what, count in faults.items() if count]
     if broken:
         raise InvalidTableError(f"The table of times to an event holds {'; '.join(broken)}. Correct these rows first.")
-    return rows
+    return rows.drop("patient_id")
+
+
+def _refuse_repeated(rows: pl.DataFrame, *, within: list[str]) -> None:
+    """Refuse times of one person twice: the estimates take rows for independent, and counts would be of rows.
+
+    Raises:
+        InvalidTableError: A patient comes more than once; groups that are compared share no patient either.
+    """
+    times_each = rows.filter(pl.col("patient_id").is_not_null()).group_by("patient_id", *within).len()
+    n_repeated = times_each.filter(pl.col("len") > 1).height
+    if n_repeated:
+        place = "in one group" if within else "in the groups that are compared"
+        message = (
+            f"In the table of times to an event {n_repeated} patients come more than once {place}, so they would count "
+            "more than once. Keep one row for each, for instance of one measure: times[times['measure'] == 'nprs']."
+        )
+        raise InvalidTableError(message)
 
 
 def _groups(rows: pl.DataFrame) -> list[tuple[str | None, pl.DataFrame]]:

@@ -62,7 +62,8 @@ AS_TYPED = {
         pta.subgroup_effects(week12(s), who(s)[["patient_id", "sex", "condition"]])
     ),
     "plot_survival": lambda s: charts.plot_survival(
-        pta.survival_curve(pta.time_to_mic(s)), pta.numbers_at_risk(pta.time_to_mic(s))
+        pta.survival_curve(pta.time_to_mic(s, measures=["nprs"])),
+        pta.numbers_at_risk(pta.time_to_mic(s, measures=["nprs"])),
     ),
     "plot_trajectories": lambda s: charts.plot_trajectories(pta.adherence_trajectories(s, n_bootstrap=2, max_classes=2)),
     "plot_weekly_adherence": lambda s: charts.plot_weekly_adherence(pta.weekly_adherence(s)),

@@ -186,6 +186,24 @@ def test_impossible_times_are_refused(times):
         survival_summary(pl.DataFrame(times))
 
 
+@pytest.mark.parametrize("estimate", [survival_curve, survival_summary, numbers_at_risk, log_rank_test])
+def test_a_person_who_comes_twice_in_a_group_is_refused_and_not_named(estimate):
+    times = pl.DataFrame({"patient_id": ["P9", "P9", "P8"], "measure": ["nprs", "odi", "nprs"], "duration_days": [1, 2, 3],
+                          "is_event": [True, True, False], "group": ["a", "a", "b"]})  # fmt: skip
+    with pytest.raises(InvalidTableError, match="1 patients come more than once") as refused:
+        estimate(times)
+    assert "P9" not in str(refused.value)
+    assert estimate(times.filter(measure="nprs")).height
+
+
+def test_a_person_may_be_in_two_curves_but_not_on_both_sides_of_a_comparison():
+    times = pl.DataFrame({"patient_id": ["P9", "P9", "P8"], "duration_days": [1, 2, 3], "is_event": [True, True, False],
+                          "group": ["nprs", "odi", "nprs"]})  # fmt: skip
+    assert survival_summary(times)["n"].to_list() == [2, 1]
+    with pytest.raises(InvalidTableError, match="groups that are compared"):
+        log_rank_test(times)
+
+
 def test_nobody_at_risk():
     nobody = pl.DataFrame({"duration_days": [None, None], "is_event": [None, None]},
                           schema={"duration_days": pl.Int32, "is_event": pl.Boolean})  # fmt: skip
