@@ -1,5 +1,6 @@
 """``import ptanalytics`` is instant and every public name resolves."""
 
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,21 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
     code = f"import sys, ptanalytics; print([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("own", "kept"), [(None, "dirty_decay_ms:10000,muzzy_decay_ms:10000"), ("dirty_decay_ms:1", "dirty_decay_ms:1")]
+)
+def test_the_allocator_of_polars_keeps_memory_unless_somebody_said_otherwise(own: str | None, kept: str) -> None:
+    name = "_RJEM_MALLOC_CONF"
+    given = {key: value for key, value in os.environ.items() if key != name} | ({name: own} if own else {})
+    # Polars puts its own defaults before what is there, of which the last counts; its allocator names on the error stream
+    # what it does not know.
+    code = f"import ptanalytics, polars, os; print(os.environ['{name}'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=given)
+    assert done.stdout.strip().endswith(kept)
+    assert done.stdout.count("10000") == kept.count("10000")
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("name", ptanalytics.__all__)
