@@ -3,6 +3,7 @@
 Each reader tries the plain spelling on a whole column first; only the few cells it leaves are looked at closely.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,6 +50,11 @@ class CellReader:
     #: The rule that an unreadable text breaks.
     fault: Callable[[pl.Series], pl.Series]
     missing: tuple[str, ...] = ()
+    #: The value of cells that a parser read as decimal numbers, moments or days; missing where they are not plain after
+    #: all. None where a cell must be seen as text.
+    of_plain: Callable[[pl.Series], pl.Series] | None = None
+    #: Lengths of a cell at which that parser understands the same as ``plain``; empty for any length.
+    plain_lengths: frozenset[int] = frozenset()
 
     def read(self, texts: pl.Series) -> pl.DataFrame:
         """Return ``value`` and ``is_readable`` for each cell; a missing cell is readable and has no value."""
@@ -91,9 +97,9 @@ def is_missing(trimmed: pl.Series) -> pl.Series:
     return trimmed.is_null() | trimmed.str.to_lowercase().is_in(missing_codes())
 
 
-def read_text(texts: pl.Series, more: tuple[str, ...] = ()) -> pl.Series:
+def read_text(texts: pl.Series, more: tuple[str, ...] = (), *, has_spaces: bool = True) -> pl.Series:
     """Return texts trimmed, with the codes for "missing", and ``more`` of them, as missing."""
-    cells = texts.str.strip_chars()
+    cells = texts.str.strip_chars() if has_spaces else texts
     is_code = cells.is_in(_spellings(more))
     return cells.set(is_code.fill_null(value=False), None) if is_code.any() else cells
 
@@ -137,7 +143,11 @@ def number_reader(
         numbers = _plain_numbers(texts, decimal_mark)
         return numbers if factor == 1 else numbers * factor
 
-    return CellReader(pl.Float64(), plain, close, _number_fault, missing)
+    def of_plain(numbers: pl.Series) -> pl.Series:
+        return _finite(numbers) if factor == 1 else _finite(numbers) * factor
+
+    is_open = decimal_mark == "." and not missing
+    return CellReader(pl.Float64(), plain, close, _number_fault, missing, of_plain if is_open else None)
 
 
 def whole_number_reader(
@@ -155,7 +165,12 @@ def whole_number_reader(
         return _number_fault(texts).set(is_number, "not_whole")
 
     return CellReader(
-        dtype, lambda texts: whole(of_numbers.plain(texts)), lambda texts: whole(of_numbers.close(texts)), fault, missing
+        dtype,
+        lambda texts: whole(of_numbers.plain(texts)),
+        lambda texts: whole(of_numbers.close(texts)),
+        fault,
+        missing,
+        whole if decimal_mark == "." and not missing else None,
     )
 
 
@@ -163,8 +178,14 @@ def _plain_numbers(texts: pl.Series, decimal_mark: DecimalMark) -> pl.Series:
     if decimal_mark == ",":
         texts = texts.set(texts.str.contains(".", literal=True).fill_null(value=False), None)
         texts = texts.str.replace(",", ".", literal=True)
-    numbers = texts.cast(pl.Float64, strict=False)
-    return numbers if numbers.is_finite().all() else numbers.set(~numbers.is_finite().fill_null(value=True), None)
+    return _finite(texts.cast(pl.Float64, strict=False))
+
+
+def _finite(numbers: pl.Series) -> pl.Series:
+    # A sum shows whether there is any other, and costs a tenth of looking at each.
+    if math.isfinite(numbers.sum()):
+        return numbers
+    return numbers.set(~numbers.is_finite().fill_null(value=True), None)
 
 
 def _without_unit(texts: pl.Series, words: tuple[str, ...]) -> pl.Series:

@@ -34,14 +34,14 @@ def convert(source: "Source") -> pl.LazyFrame:
         and ``rows`` lists them all.
     """
     typed = _typed(_staged(source), source)
-    holds = [rule.holds.fill_null(value=True) for rule in _rules_to_check(source)]
+    holds = [rule.holds.fill_null(value=True) for rule in rules_to_check(source)]
     is_valid = pl.all_horizontal(pl.col(ROW_RULE).is_null(), pl.col(_READABLE), *holds)
     columns = columns_of(TABLES[source.table])
     frame = typed.with_columns(is_valid.alias("is_valid")).select(*columns, ROW, "is_valid")
     return _aggregated(frame, source) if source.layout.aggregate else frame
 
 
-def _rules_to_check(source: "Source") -> list[RowRule]:
+def rules_to_check(source: "Source") -> list[RowRule]:
     """Return the rules about columns that the source has; a column it lacks is missing and keeps every rule."""
     given = set(source.layout.given_columns())
     return [rule for rule in row_rules(TABLES[source.table]) if rule.column in given]
@@ -219,7 +219,7 @@ def _cell_reasons(text: pl.DataFrame, checked: pl.DataFrame, source: "Source") -
 
 def _rule_reasons(checked: pl.DataFrame, source: "Source") -> list[pl.DataFrame]:
     found = []
-    for rule in _rules_to_check(source):
+    for rule in rules_to_check(source):
         broken = ~rule.holds.fill_null(value=True)
         if _flag(rule.column) in checked.columns:
             # An unreadable cell is missing too; its own reason says more than "must be given".

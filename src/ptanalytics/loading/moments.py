@@ -45,6 +45,9 @@ _PLAIN_TIMES = (
     "%Y-%m-%dT%H:%M:%S%.f",
 )
 _PLAIN_UTC = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ")
+#: How long ISO spellings are that a parser of ISO times reads as this module does: the day, minutes, seconds.
+_PLAIN_DAY = frozenset({10})
+_PLAIN_MOMENT = frozenset({10, 16, 19})
 _MONTHS_A_YEAR = 12
 #: One date in so many in the other order is taken for a slip; more often the column mixes two orders.
 _SLIPS_IN = 20
@@ -139,7 +142,15 @@ def date_reader(
         local = _moments(texts, day_order, is_1904=is_1904, clock=clock).cast(pl.Date)
         return days.zip_with(~has_clock, local)
 
-    return CellReader(pl.Date(), plain, close, lambda texts: _fault(texts, "not_a_date", day_order), missing)
+    return CellReader(
+        pl.Date(),
+        plain,
+        close,
+        lambda texts: _fault(texts, "not_a_date", day_order),
+        missing,
+        None if missing else _as_parsed,
+        _PLAIN_DAY,
+    )
 
 
 def moment_reader(
@@ -159,7 +170,19 @@ def moment_reader(
     def close(texts: pl.Series) -> pl.Series:
         return _moments(texts, day_order, is_1904=is_1904, clock=clock)
 
-    return CellReader(pl.Datetime("us"), plain, close, lambda texts: _fault(texts, "not_a_time", day_order), missing)
+    return CellReader(
+        pl.Datetime("us"),
+        plain,
+        close,
+        lambda texts: _fault(texts, "not_a_time", day_order),
+        missing,
+        _as_parsed if clock.is_local and not missing else None,
+        _PLAIN_MOMENT,
+    )
+
+
+def _as_parsed(found: pl.Series) -> pl.Series:
+    return found
 
 
 def _plain_moments(texts: pl.Series, clock: Clock) -> pl.Series:

@@ -29,6 +29,7 @@ from ptanalytics.loading.opening import open_tables, reads_all_of, refuse_open_l
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
 from ptanalytics.loading.readers.fhir_codes import IS_SITE_CODES, is_site_codes
+from ptanalytics.loading.readers.line_pieces import PlainLines
 from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, is_dictionary_file
 from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
@@ -71,6 +72,8 @@ class Source:
     notes: tuple[str, ...] = ()
     #: Digest of the site's own codes that were in use; empty where there were none.
     own_codes: str = ""
+    #: The same lines as ``text`` in pieces, where all are plain.
+    lines: PlainLines | None = None
     #: Keeps unpacked files until the source has been read.
     folders: tuple[ScratchFolder, ...] = ()
 
@@ -296,6 +299,7 @@ def _as_source(table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _S
         fingerprint=fingerprint,
         layout_id=match.layout_id,
         text=rows.frame.select(*match.layout.read_columns(), ROW, *faults),
+        lines=table.lines,
         match=match,
         # All rows of the file decide, so that its parts never read one column in two ways.
         decisions=decide(table, file, match.layout, search.date_order),

@@ -37,8 +37,7 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
         has_faults: The reader marked broken lines.
     """
     cells = {name: pl.col(theirs) for name, theirs in layout.columns.items()}
-    cells |= {name: pl.lit(value) for name, value in layout.constants.items()}
-    cells |= {name: pl.lit(_from_name(pattern, path)) for name, pattern in layout.from_file_name.items()}
+    cells |= {name: pl.lit(value) for name, value in constant_texts(layout, path).items()}
     cells |= {name: pl.format("row-{}", pl.col(ROW)) for name in layout.from_row_number}
     cells |= {name: _joined(parts.year, parts.month, parts.day) for name, parts in layout.date_parts.items()}
     cells |= {name: _nominal(dates) for name, dates in layout.nominal_dates.items()}
@@ -57,6 +56,21 @@ def staged(text: pl.LazyFrame, layout: TableLayout, path: Path, *, has_faults: b
         cells[name] = _coded(cells[name], coding)
     rule = row_rule(layout, has_faults=has_faults)
     return text.select(ROW, rule, *(cell.cast(pl.String).alias(name) for name, cell in cells.items()))
+
+
+def constant_texts(layout: TableLayout, path: Path) -> dict[str, str | None]:
+    """Return the text of our columns that are the same in every row of a file."""
+    return {**layout.constants, **{name: _from_name(pattern, path) for name, pattern in layout.from_file_name.items()}}
+
+
+def is_direct(layout: TableLayout) -> bool:
+    """Say whether each of our columns is one of the file's as it stands, or the same in every row, and each row is meant."""
+    worked_on = (
+        layout.from_row_number, layout.date_parts, layout.nominal_dates, layout.joined, layout.checkboxes,
+        layout.codings, layout.words, layout.without_decimals, layout.carry_forward, layout.set_aside,
+        layout.ignore, layout.digit_of, layout.shift_days, layout.spread, layout.aggregate,
+    )  # fmt: skip
+    return not any(worked_on)
 
 
 def row_rule(layout: TableLayout, *, has_faults: bool) -> pl.Expr:

@@ -5,6 +5,7 @@ from zlib import crc32
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 #: In the table of buckets: not computed yet. No study has so many buckets.
 _UNKNOWN = 65_535
@@ -32,7 +33,7 @@ class BucketTable:
         self._n_buckets = n_buckets
         self._buckets = np.full(1024, _UNKNOWN, dtype=np.uint16)
 
-    def of(self, numbers: pl.Series, texts: pl.Series) -> pl.Series:
+    def of(self, numbers: pl.Series, texts: pl.Series) -> NDArray[np.uint16]:
         """Return the bucket of each number; that of a missing one means nothing.
 
         Args:
@@ -40,7 +41,7 @@ class BucketTable:
             texts: The ids themselves, row by row.
         """
         if self._n_buckets == 1:
-            return pl.Series(np.zeros(len(numbers), dtype=np.uint16))
+            return np.zeros(len(numbers), dtype=np.uint16)
         places = numbers.fill_null(0).to_numpy()
         known = self._buckets
         highest = int(places.max(initial=0))
@@ -51,10 +52,10 @@ class BucketTable:
             # A missing id passes for number 0, which may be somebody's, and has no text to compute that one's bucket from.
             rows = np.flatnonzero(is_unknown & numbers.is_not_null().to_numpy())
             new, first = np.unique(places[rows], return_index=True)
-            known[new] = [bucket_of(text, self._n_buckets) for text in texts.gather(rows[first]).to_list()]
+            known[new] = [bucket_of(text, self._n_buckets) for text in texts[pl.Series(rows[first])].to_list()]
             buckets = known[places]
         # Batches run at once; what one of them forgets another computes again.
         self._buckets = known
         if numbers.null_count():
             buckets[numbers.is_null().to_numpy()] = 0
-        return pl.Series(buckets)
+        return buckets

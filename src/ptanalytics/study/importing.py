@@ -11,6 +11,7 @@ import polars as pl
 
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.convert import ROWS, conflict_reasons, convert, explain_rows
+from ptanalytics.loading.piece_rows import PieceReader, reads_pieces
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source, Sources, find_sources
 from ptanalytics.study.description import StudyDescription, read_description
@@ -29,6 +30,7 @@ from ptanalytics.study.locking import write_lock
 from ptanalytics.study.manifest import HistoryEntry, ImportedSource, Manifest, read_manifest
 from ptanalytics.study.merging import ROW
 from ptanalytics.study.tally import entry_of_known, entry_of_merging, entry_of_source
+from ptanalytics.study.text_codes import CODED
 from ptanalytics.study.transaction import Transaction, disk_refusal, transaction
 from ptanalytics.study.undo import now
 from ptanalytics.study.watch import Cancel, Progress, Watch
@@ -154,8 +156,10 @@ def _read_together(sources: Mapping[int, Source]) -> list[list[int]]:
     n_rows, last = 0, None
     for number, source in sources.items():
         n_rows += source.n_rows
-        kind = (source.table, _given_columns(source))
-        if kind != last or n_rows > _ROWS_READ_TOGETHER:
+        # Pieces of plain files are written one by one, so any number of files goes together.
+        in_pieces = reads_pieces(source)
+        kind = (source.table, _given_columns(source), in_pieces)
+        if kind != last or (n_rows > _ROWS_READ_TOGETHER and not in_pieces):
             groups.append([])
             n_rows, last = source.n_rows, kind
         groups[-1].append(number)
@@ -166,7 +170,11 @@ def _stage(current: Transaction, sources: Mapping[int, Source], before: Mapping[
     """Stage sources of one table that give the same columns."""
     first = next(iter(sources.values()))
     try:
-        current.stage(first.table, {n: convert(source) for n, source in sources.items()}, _given_columns(first))
+        if reads_pieces(first):
+            readers = {number: PieceReader(source, CODED) for number, source in sources.items()}
+            current.stage_pieces(first.table, readers, _given_columns(first))
+        else:
+            current.stage(first.table, {n: convert(source) for n, source in sources.items()}, _given_columns(first))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         if isinstance(error, Exception) and disk_refusal(error) is not None:
             raise

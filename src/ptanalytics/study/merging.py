@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import polars as pl
 
 from ptanalytics.schemas.model import TableModel, columns_of, key_of, sort_of
@@ -66,7 +67,7 @@ def merge_bucket(
     if not existing.height:
         new = _key_hash(incoming, key)
         # Equal keys have equal hashes, so where no hash comes twice no key does. Only the others are compared exactly.
-        if new.n_unique() == len(new):
+        if not _has_repeats(new):
             counts = incoming.group_by(SOURCE).agg(outcome=pl.lit("new", dtype=_OUTCOME), n=pl.len())
             rows = _sorted(incoming, model, codes)
             return BucketMerge(rows, counts, _no_outcomes(), existing, pl.Series([], dtype=pl.Boolean))
@@ -127,8 +128,13 @@ def _put_together(
 
 def _twice(hashes: pl.Series) -> pl.Series:
     """Return the hashes that come more than once."""
-    n_distinct = hashes.n_unique()
-    return hashes.filter(hashes.is_duplicated()).unique() if n_distinct < len(hashes) else hashes.clear()
+    return hashes.filter(hashes.is_duplicated()).unique() if _has_repeats(hashes) else hashes.clear()
+
+
+def _has_repeats(hashes: pl.Series) -> bool:
+    # Sorted whole numbers show it several times faster than counting distinct ones.
+    in_order = np.sort(hashes.to_numpy())
+    return bool((in_order[1:] == in_order[:-1]).any())
 
 
 def _none_of(hashes: pl.Series, chosen: pl.Series) -> pl.Series:
@@ -151,7 +157,7 @@ def _same(incoming: pl.DataFrame, existing: pl.DataFrame, pairs: pl.DataFrame, c
     for name in columns:
         if incoming[name].null_count() == incoming.height and existing[name].null_count() == existing.height:
             continue
-        same &= incoming[name].gather(pairs[_AT]).eq_missing(existing[name].gather(pairs[_OTHER]))
+        same &= incoming[name][pairs[_AT]].eq_missing(existing[name][pairs[_OTHER]])
     return same
 
 
@@ -206,7 +212,7 @@ def _sorted(rows: pl.DataFrame, model: type[TableModel], codes: Mapping[str, Tex
     del ranks
     # Column by column, so that a bucket is never in memory twice.
     names = [name for name in rows.columns if name not in (SOURCE, ROW)]
-    in_order = pl.DataFrame([rows.drop_in_place(name).gather(places) for name in names])
+    in_order = pl.DataFrame([rows.drop_in_place(name)[places] for name in names])
     return _completed(_decoded(in_order, codes), model)
 
 

@@ -1,19 +1,26 @@
 """Split typed rows into patient buckets on disk, streaming, and read a bucket's rows back."""
 
-from collections.abc import Callable, Collection, Mapping
-from functools import partial
+from collections.abc import Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from ptanalytics.loading.piece_rows import PieceReader, PieceRows
+from ptanalytics.loading.readers.line_pieces import LinePiece
 
 from ptanalytics.schemas.model import columns_of, key_of
 from ptanalytics.schemas.tables import TABLES
+from ptanalytics.study.bucket_files import REJECTED, BucketFiles
 from ptanalytics.study.buckets import BucketTable
 from ptanalytics.study.merging import ROW, SOURCE
 from ptanalytics.study.text_codes import CODED, TextCodes
 
-_REJECTED = "rejected"
+#: Pieces read at once; each takes some ten times its length in memory.
+_PIECES_AT_ONCE = min(8, pl.thread_pool_size() + 1)
 
 
 class Partition:
@@ -25,8 +32,9 @@ class Partition:
         self._key = key_of(TABLES[table])
         #: Numbers that stand for the texts of some columns while they are on disk.
         self.codes = {name: TextCodes() for name in CODED if name in self._columns}
+        self._n_buckets = n_buckets
         self._buckets = BucketTable(n_buckets)
-        self._n_written = 0
+        self._files: list[BucketFiles] = []
 
     def write(
         self, sources: Mapping[int, pl.LazyFrame], given: Collection[str] | None, count: Callable[[int], None]
@@ -38,40 +46,96 @@ class Partition:
             given: Columns that may hold a value; the others are missing throughout and need not be written.
             count: Told how many rows came; it may raise to end the writing.
         """
-        columns = [name for name in self._columns if given is None or name in given or name in self._key]
-        schema = {name: pl.UInt32() if name in self.codes else self._columns[name].dtype for name in columns}
-        schema |= {ROW: pl.UInt32(), SOURCE: pl.UInt32(), "bucket": pl.UInt16()}
+        columns = self._written(given)
+        with self._new_files() as files:
 
-        def split(batch: pl.DataFrame) -> pl.DataFrame:
-            count(batch.height)
-            coded = [codes.of(batch[name]).alias(name) for name, codes in self.codes.items() if name in columns]
-            buckets = self._buckets.of(coded[0], batch["patient_id"]).alias("bucket")
-            if not batch["is_valid"].all():
-                buckets = buckets.set(~batch["is_valid"], None)
-            # Put together by hand: an expression for each batch costs more than the step itself.
-            columns_now = {one.name: one for one in (*batch.get_columns(), *coded, buckets)}
-            return pl.DataFrame([columns_now[name] for name in schema])
+            def write(batch: pl.DataFrame) -> pl.DataFrame:
+                count(batch.height)
+                self._put(files, batch, columns)
+                return batch.clear()
 
-        rows = [
-            frame.select(*columns, ROW, pl.lit(number, dtype=pl.UInt32).alias(SOURCE), "is_valid").map_batches(
-                split,
-                predicate_pushdown=False,
-                projection_pushdown=False,
-                slice_pushdown=False,
-                schema=schema,
-                streamable=True,
-            )
-            for number, frame in sources.items()
-        ]
-        self._n_written += 1
-        parts = pl.PartitionBy(
-            self._folder,
-            key="bucket",
-            include_key=False,
-            file_path_provider=partial(_part_file, self._n_written),
-            approximate_bytes_per_file=None,
-        )
-        pl.concat(rows).sink_ipc(parts, mkdir=True, maintain_order=False)
+            rows = [
+                frame.select(*columns, ROW, pl.lit(number, dtype=pl.UInt32).alias(SOURCE), "is_valid").map_batches(
+                    write,
+                    predicate_pushdown=False,
+                    projection_pushdown=False,
+                    slice_pushdown=False,
+                    streamable=True,
+                )
+                for number, frame in sources.items()
+            ]
+            pl.concat(rows).collect(engine="streaming")
+
+    def write_pieces(
+        self, sources: Mapping[int, PieceReader], given: Collection[str] | None, count: Callable[[int], None]
+    ) -> None:
+        """Write the rows of plain files, several pieces at once.
+
+        Args:
+            sources: By the number of the source.
+            given: As in `write`.
+            count: As in `write`.
+        """
+        columns = self._written(given)
+        with self._new_files() as files:
+
+            def write(number: int, piece: LinePiece) -> None:
+                found = sources[number].read(piece)
+                count(piece.n_lines)
+                self._put_piece(files, found, number, columns)
+
+            with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
+                works = [pool.submit(write, number, piece) for number, one in sources.items() for piece in one.pieces]
+                try:
+                    for work in works:
+                        work.result()
+                finally:
+                    pool.shutdown(cancel_futures=True)
+
+    def _written(self, given: Collection[str] | None) -> list[str]:
+        return [name for name in self._columns if given is None or name in given or name in self._key]
+
+    @contextmanager
+    def _new_files(self) -> Iterator[BucketFiles]:
+        files = BucketFiles(self._folder, f"{len(self._files):06}.ipc", self._n_buckets)
+        self._files.append(files)
+        try:
+            yield files
+        finally:
+            files.close()
+
+    def _put(self, files: BucketFiles, batch: pl.DataFrame, columns: list[str]) -> None:
+        coded = {name: codes.of(batch[name]) for name, codes in self.codes.items() if name in columns}
+        buckets = self._buckets.of(coded["patient_id"], batch["patient_id"])
+        rows = pl.DataFrame([coded.get(name, batch[name]).alias(name) for name in (*columns, ROW, SOURCE)])
+        if batch.height:
+            place = (batch[SOURCE][0], batch[ROW][0])
+            files.write(rows, self._none_where_not(batch["is_valid"], buckets), place)
+
+    def _put_piece(self, files: BucketFiles, found: PieceRows, number: int, columns: list[str]) -> None:
+        coded = {}
+        for name in columns:
+            if name in found.distinct:
+                texts, places = found.distinct[name]
+                codes = self.codes[name].of(texts)
+                coded[name] = _at(codes, places).alias(name)
+                if name == "patient_id":
+                    buckets = self._buckets.of(codes, texts)[places]
+            elif name in self.codes and name in found.rows.columns:
+                coded[name] = self.codes[name].of(found.rows[name])
+        if "patient_id" not in found.distinct:
+            buckets = self._buckets.of(coded["patient_id"], found.rows["patient_id"])
+        n_rows = found.rows.height
+        there = {column.name: column for column in found.rows.get_columns()} | coded
+        rows = [there[name] for name in (*columns, ROW)]
+        rows.append(pl.Series(SOURCE, [number], dtype=pl.UInt32).new_from_index(0, n_rows))
+        buckets = self._none_where_not(found.is_valid, buckets)
+        files.write(pl.DataFrame(rows), buckets, (number, found.rows[ROW][0]))
+
+    def _none_where_not(self, is_valid: pl.Series | None, buckets: NDArray[np.uint16]) -> NDArray[np.uint16]:
+        if is_valid is None or is_valid.all():
+            return buckets
+        return np.where(is_valid.to_numpy(), buckets, np.uint16(self._n_buckets))
 
     def rejected_rows(self) -> dict[int, list[int]]:
         """Return the rows of each source that are not valid."""
@@ -84,7 +148,7 @@ class Partition:
         return coded.with_columns(self.codes[name].texts_of(coded[name]) for name in self._key if name in self.codes)
 
     def _rejected(self, columns: list[str]) -> pl.DataFrame:
-        files = sorted(self._folder.glob(f"{_REJECTED}/*.ipc"))
+        files = sorted(self._folder.glob(f"{REJECTED}/*.ipc"))
         if files:
             return pl.concat([pl.scan_ipc(file).select(columns) for file in files]).collect()
         schema = {name: pl.UInt32() if name in self.codes else self._columns[name].dtype for name in self._key}
@@ -107,10 +171,11 @@ class Partition:
 
     def read(self, bucket: int) -> pl.DataFrame:
         """Return a bucket's rows, with the number of their source; some texts as numbers of `codes`."""
-        files = sorted((self._folder / str(bucket)).glob("*.ipc"))
-        return pl.concat([pl.scan_ipc(file) for file in files], how="diagonal").collect().rechunk()
+        found = [files.read(bucket) for files in self._files if files.has(bucket)]
+        return found[0] if len(found) == 1 else pl.concat(found, how="diagonal", rechunk=True)
 
 
-def _part_file(number: int, part: Any) -> str:
-    bucket = part.partition_keys.item()
-    return f"{_REJECTED if bucket is None else bucket}/{number:06}-{part.index_in_partition:06}.ipc"
+def _at(codes: pl.Series, places: NDArray[np.integer]) -> pl.Series:
+    if codes.null_count():
+        return codes[pl.Series(places.astype(np.uint32))]
+    return pl.Series(codes.to_numpy()[places])

@@ -41,7 +41,7 @@ def _without_text(ranks: pl.DataFrame, text: str) -> pl.Series | None:
     if head is None or whole is None or rest_of_head or rest:
         return None
     keys = ranks.select(head=head, whole=whole, text=pl.col(text))
-    places = pl.Series(_whole_number_order(ranks, keys["whole"].to_numpy()).astype(np.uint32))
+    places = pl.Series(_whole_number_order(keys["whole"].to_numpy()))
     ordered = keys.select("head", "text")[places]
     same_head = pl.col("head") == pl.col("head").shift()
     is_kept = ordered.select((~same_head | pl.col("text").eq_missing(pl.col("text").shift())).all()).item()
@@ -50,18 +50,17 @@ def _without_text(ranks: pl.DataFrame, text: str) -> pl.Series | None:
     return places if is_kept else None
 
 
-def _whole_number_order(ranks: pl.DataFrame, whole: np.ndarray) -> np.ndarray:
-    """Return the order of whole numbers that begin with the first column; rows that are equal are equal in all columns.
+def _whole_number_order(whole: np.ndarray) -> np.ndarray:
+    """Return the order of whole numbers from 0; equal ones stay in their order.
 
-    Exports come in the order of time. Put together by patient, which takes one pass over short numbers, they are nearly
-    in order, and a sort that makes use of it takes a third of the time.
+    Where a number and its place fit into one number those are sorted, several times faster than places by their numbers.
     """
-    first = ranks.to_series(0)
-    low, high = first.min(), first.max()
-    if not isinstance(low, int) or not isinstance(high, int) or high - low >= 2**16:
-        return np.argsort(whole)
-    by_first = np.argsort((first.to_numpy() - low).astype(np.uint16), kind="stable")
-    return by_first[np.argsort(whole[by_first], kind="stable")]
+    n_bits = max(1, (len(whole) - 1).bit_length())
+    if int(whole.max(initial=0)) >> (64 - n_bits):
+        return np.argsort(whole, kind="stable").astype(np.uint32)
+    both = (whole << np.uint64(n_bits)) | np.arange(len(whole), dtype=np.uint64)
+    both.sort()
+    return (both & np.uint64(2**n_bits - 1)).astype(np.uint32)
 
 
 def _rank(rows: pl.DataFrame, name: str) -> pl.Expr:

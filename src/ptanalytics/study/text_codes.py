@@ -33,14 +33,14 @@ class TextCodes:
 
     def texts_of(self, numbers: pl.Series) -> pl.Series:
         """Return the texts of numbers."""
-        return self._all()[0].gather(numbers).alias(numbers.name)
+        return self._all()[0][numbers].alias(numbers.name)
 
     def ranks_of(self, numbers: pl.Series) -> pl.Series:
         """Return numbers that sort as the texts do."""
         ranks = self._all()[1]
         if not numbers.null_count():
             return pl.Series(numbers.name, ranks[numbers.to_numpy()])
-        return pl.Series(ranks).gather(numbers).alias(numbers.name)
+        return pl.Series(ranks)[numbers].alias(numbers.name)
 
     def _all(self) -> tuple[pl.Series, np.ndarray]:
         texts = self._categories.to_series()

@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from ptanalytics.errors import OutputError
+from ptanalytics.loading.piece_rows import PieceReader
 from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.bucket_changes import BucketChange, changes_json
@@ -109,9 +110,16 @@ class Transaction:
             sources: By the order of the source in the import: the table's columns with ``row`` and ``is_valid``.
             given: Columns that may hold a value; the others are missing throughout and need not be written twice.
         """
+        self._watch.run(partial(self._partition(table).write, sources, given, self._watch.count))
+
+    def stage_pieces(self, table: str, sources: Mapping[int, PieceReader], given: Collection[str]) -> None:
+        """Split the rows of plain files into buckets on disk, piece by piece; see `stage`."""
+        self._watch.run(partial(self._partition(table).write_pieces, sources, given, self._watch.count))
+
+    def _partition(self, table: str) -> Partition:
         if table not in self._partitions:
             self._partitions[table] = Partition(self._staging / "rows" / table, table, self._n_buckets)
-        self._watch.run(partial(self._partitions[table].write, sources, given, self._watch.count))
+        return self._partitions[table]
 
     def rejected_rows(self, table: str) -> dict[int, list[int]]:
         """Return the rows of each source of a table that are not valid."""
@@ -170,7 +178,7 @@ class Transaction:
             place_of = {name: place for place, name in enumerate(names)}
             sources = range(max([*merger.families, *incoming[SOURCE].unique()]) + 1)
             of_source = pl.Series(FAMILY, [place_of.get(merger.families.get(n, ""), 0) for n in sources], dtype=pl.UInt16)
-            incoming = incoming.with_columns(of_source.gather(incoming[SOURCE]))
+            incoming = incoming.with_columns(of_source[incoming[SOURCE]])
         patients = incoming["patient_id"].unique() if merger.windows else None
         if patients is not None:
             patients = partition.codes["patient_id"].texts_of(patients)
@@ -365,7 +373,7 @@ def families_of(path: Path, entry: BucketFile, n_rows: int) -> pl.Series:
     if entry.families_file is None:
         return pl.select(pl.repeat(entry.families[0] if entry.families else "", n_rows, dtype=pl.String)).to_series()
     places = pl.read_parquet(path / entry.families_file, glob=False)[FAMILY]
-    return pl.Series(list(entry.families), dtype=pl.String).gather(places)
+    return pl.Series(list(entry.families), dtype=pl.String)[places]
 
 
 def _last_entry(table: str, rows: pl.DataFrame) -> datetime | None:

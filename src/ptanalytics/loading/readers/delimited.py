@@ -13,7 +13,9 @@ from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm
 from ptanalytics.loading.moments import order_evidence
 from ptanalytics.loading.readers.encodings import detect_encoding, reads_otherwise
-from ptanalytics.loading.readers.text_form import FileForm, LineCensus, find_form, take_census
+from ptanalytics.loading.readers.line_census import LineCensus, take_census
+from ptanalytics.loading.readers.line_pieces import LONGEST_PIECE_BYTES, PlainLines
+from ptanalytics.loading.readers.text_form import FileForm, find_form
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
 _BATCH_ROWS = 100_000
@@ -122,8 +124,17 @@ def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
         n_blank=len(census.blank_lines) + preamble_blank,
         may_hold_commas=census.has_quotes or form.delimiter != ",",
         delimiter=form.delimiter,
+        lines=_plain_lines(path, form, census),
         notes=form.in_words(),
     )
+
+
+def _plain_lines(path: Path, form: FileForm, census: LineCensus) -> PlainLines | None:
+    """Return the lines of data in pieces, where all are plain and none is longer than any record."""
+    is_short = all(piece.end - piece.start <= LONGEST_PIECE_BYTES for piece in census.pieces)
+    if not (census.is_plain and is_short):
+        return None
+    return PlainLines(path, form.headings, form.delimiter, tuple(census.pieces))
 
 
 def _preamble(path: Path, form: FileForm) -> tuple[int, int]:

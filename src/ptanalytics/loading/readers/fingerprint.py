@@ -1,8 +1,10 @@
 """The fingerprint of a file: the same bytes are the same export, whatever the file is called."""
 
 import hashlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import FileIO
 from pathlib import Path
 
 #: Up to this length the fingerprint is the plain SHA-256 that other programs show too.
@@ -15,19 +17,32 @@ def fingerprint_of(path: Path) -> str:
     It is the SHA-256 of the file; of a file longer than `PIECE_BYTES`, the SHA-256 of the SHA-256s of its pieces of that
     length, in their order, because pieces can be hashed on several cores.
     """
-    n_pieces = max(1, -(-path.stat().st_size // PIECE_BYTES))
-    if n_pieces == 1:
-        return _piece(path, 0).hex()
     with ThreadPoolExecutor(2) as pool:
-        pieces = pool.map(partial(_piece, path), range(n_pieces))
-        return hashlib.sha256(b"".join(pieces)).hexdigest()
+        return fingerprint_of_pieces(list(pool.map(partial(_digest, path), range(n_pieces_of(path)))))
 
 
-def _piece(path: Path, number: int) -> bytes:
+def fingerprint_of_pieces(digests: Sequence[bytes]) -> str:
+    """Return the fingerprint of a file by the SHA-256 of each of its pieces."""
+    return digests[0].hex() if len(digests) == 1 else hashlib.sha256(b"".join(digests)).hexdigest()
+
+
+def n_pieces_of(path: Path) -> int:
+    """Return how many pieces a file has; an empty one has one."""
+    return max(1, -(-path.stat().st_size // PIECE_BYTES))
+
+
+def piece_of(file: FileIO, number: int) -> bytearray:
+    """Return a piece of a file, by its number from 0; the file then stands behind it."""
+    size = file.seek(0, 2)
+    file.seek(number * PIECE_BYTES)
+    piece = bytearray(max(0, min(PIECE_BYTES, size - number * PIECE_BYTES)))
+    length = 0
+    while n_more := file.readinto(memoryview(piece)[length:]):
+        length += n_more
+    del piece[length:]
+    return piece
+
+
+def _digest(path: Path, number: int) -> bytes:
     with path.open("rb", buffering=0) as file:
-        file.seek(number * PIECE_BYTES)
-        piece = bytearray(PIECE_BYTES)
-        length = 0
-        while n_more := file.readinto(memoryview(piece)[length:]):
-            length += n_more
-        return hashlib.sha256(memoryview(piece)[:length]).digest()
+        return hashlib.sha256(piece_of(file, number)).digest()

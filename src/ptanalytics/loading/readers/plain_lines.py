@@ -71,3 +71,34 @@ def say_no_order(chunk: bytes, starts: NDArray[np.intp], delimiter: str) -> bool
         return True
     first = signs[starts[~is_silent]]
     return bool(np.isin(first, [ord(delimiter), ord(_LINE_END), ord(_RETURN)]).all())
+
+
+def common_length(chunk: bytes, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> int:
+    r"""Return how long every cell of a column is; 0 where they differ or one holds nothing.
+
+    Example:
+        >>> ends = cell_ends(b"P1,2026-01-05\nP2,2026-01-06\r\n", ",", 2)
+        >>> common_length(b"P1,2026-01-05\nP2,2026-01-06\r\n", cell_starts(ends, 1), ends[:, 1])
+        10
+        >>> common_length(b"P1,2026-01-05\nP2,\n", np.array([3, 17]), np.array([13, 17]))
+        0
+    """
+    lengths = ends - starts
+    if chunk.endswith(b"\r\n"):
+        # A line end of two signs belongs to the last cell of a line up to here.
+        signs = np.frombuffer(chunk, dtype=np.uint8)
+        lengths = lengths - (signs[ends - 1] == ord(_RETURN))
+    low, high = int(lengths.min()), int(lengths.max())
+    return low if low == high else 0
+
+
+def holds_spaces(chunk: bytes, n_lines: int) -> bool:
+    r"""Say whether plain lines of ASCII may hold white space, or any other sign without a shape, but for the line ends.
+
+    Example:
+        >>> holds_spaces(b"P1,2\nP2,3\n", 2), holds_spaces(b"P1, 2\nP2,3\n", 2), holds_spaces(b"P1\t2\nP2\t3\n", 2)
+        (False, True, True)
+    """
+    signs = np.frombuffer(chunk, dtype=np.uint8)
+    n_line_ends = 2 * n_lines if chunk.endswith(b"\r\n") else n_lines
+    return int(np.count_nonzero(signs <= ord(" "))) != n_line_ends

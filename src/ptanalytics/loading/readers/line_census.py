@@ -1,0 +1,215 @@
+"""One look at all bytes of a text file: fingerprint, lines, and whether every line has as many cells as the heading."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from io import FileIO
+from pathlib import Path
+
+import numpy as np
+
+from ptanalytics.loading.readers import fingerprint
+from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece
+from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, common_length, holds_spaces, say_no_order
+from ptanalytics.loading.readers.text_form import FileForm
+
+_CHUNK_BYTES = 1 << 18
+#: Blocks looked at at once; each takes its own length in memory.
+_BLOCKS_AT_ONCE = min(4, os.cpu_count() or 1)
+
+
+@dataclass
+class LineCensus:
+    """What a look at all bytes found."""
+
+    fingerprint: str = ""
+    n_lines: int = 0
+    is_utf8: bool = True
+    has_quotes: bool = False
+    #: Every line after the heading has as many fields as it, and no cell runs over a line end.
+    is_regular: bool = True
+    #: Numbers of lines (from 1) after the heading that hold nothing.
+    blank_lines: list[int] = field(default_factory=list)
+    #: Columns of `FileForm.year_first` with a cell that may say something about the order of day and month.
+    unsure: set[str] = field(default_factory=set)
+    #: No quotation mark in the file, and each line of data begins with a cell that is given.
+    is_plain: bool = True
+    #: Where the lines of data lie; of no use where they are not all plain.
+    pieces: list[LinePiece] = field(default_factory=list)
+
+    def add(self, other: "LineCensus") -> None:
+        """Add the lines that follow."""
+        self.blank_lines += [self.n_lines + number for number in other.blank_lines]
+        self.pieces += [replace(piece, first_line=self.n_lines + piece.first_line) for piece in other.pieces]
+        self.n_lines += other.n_lines
+        self.is_utf8 &= other.is_utf8
+        self.has_quotes |= other.has_quotes
+        self.is_regular &= other.is_regular
+        self.is_plain &= other.is_plain
+        self.unsure |= other.unsure
+
+
+def take_census(path: Path, form: FileForm) -> LineCensus:
+    """Look at all bytes of a file, at several blocks of it at once."""
+    n_blocks = fingerprint.n_pieces_of(path)
+    census, digests = LineCensus(), []
+    with ThreadPoolExecutor(min(n_blocks, _BLOCKS_AT_ONCE)) as pool:
+        for digest, of_block in pool.map(partial(_look_at, path, form), range(n_blocks)):
+            digests.append(digest)
+            census.add(of_block)
+    census.fingerprint = fingerprint.fingerprint_of_pieces(digests)
+    return census
+
+
+def _look_at(path: Path, form: FileForm, number: int) -> tuple[bytes, LineCensus]:
+    """Return the digest of a block and what its lines are: those that begin behind a line end in it, and the first of all."""
+    # Only the first block holds what stands above the data.
+    form = form if number == 0 else replace(form, heading_line=0)
+    census = LineCensus()
+    with path.open("rb", buffering=0) as file:
+        block = fingerprint.piece_of(file, number)
+        start = 0 if number == 0 else block.find(b"\n") + 1
+        at = number * fingerprint.PIECE_BYTES + start
+        for chunk in _line_chunks(file, block, start) if number == 0 or start else ():
+            census.is_utf8 = census.is_utf8 and _is_utf8(chunk)
+            if census.is_regular:
+                _count_lines(census, chunk, form, at)
+            at += len(chunk)
+    return hashlib.sha256(block).digest(), census
+
+
+def _line_chunks(file: FileIO, block: bytearray, start: int) -> Iterator[bytes]:
+    """Give the lines of a block in chunks of a bounded length; the last line may go on behind it."""
+    while (cut := block.rfind(b"\n", start, start + _CHUNK_BYTES) + 1) or start + _CHUNK_BYTES < len(block):
+        if not cut:  # a line longer than a chunk
+            cut = block.find(b"\n", start + _CHUNK_BYTES) + 1
+            if not cut:
+                break
+        yield bytes(memoryview(block)[start:cut])
+        start = cut
+    rest = [bytes(memoryview(block)[start:])]
+    while more := file.read(_CHUNK_BYTES):
+        cut = more.find(b"\n") + 1
+        rest.append(more[:cut] if cut else more)
+        if cut:
+            break
+    if last := b"".join(rest):
+        yield last
+
+
+def _is_utf8(chunk: bytes) -> bool:
+    if chunk.isascii():
+        return True
+    try:
+        chunk.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _count_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> None:
+    first_line = census.n_lines + 1
+    chunk = chunk if chunk.endswith(b"\n") else chunk + b"\n"
+    if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
+        census.is_regular = False
+        return
+    n_above = 0
+    if first_line <= form.heading_line:
+        n_above = min(form.heading_line - first_line + 1, chunk.count(b"\n"))
+        # Drop what stands above the data: preamble and heading have their own shape.
+        data = chunk.split(b"\n", n_above)[-1]
+        at += len(chunk) - len(data)
+        chunk = data
+        first_line += n_above
+    census.n_lines += n_above
+    if not chunk or _count_plain_lines(census, chunk, form, at):
+        return
+    census.is_plain = False
+    census.unsure.update(form.year_first)
+    _count_other_lines(census, chunk, form, first_line)
+
+
+def _count_other_lines(census: LineCensus, chunk: bytes, form: FileForm, first_line: int) -> None:
+    mark = form.delimiter.encode()
+    shape = chunk.translate(None, delete=bytes(set(range(256)) - {*mark, *b'"\n'}))
+    census.n_lines += shape.count(b"\n")
+    if b'"' in shape:
+        census.has_quotes = True
+        shape = re.sub(rb'"[^"\n]*"', b"", shape)
+        if b'"' in shape or not _are_quotes_in_place(chunk, form.delimiter) or _has_empty_record(chunk, mark):
+            census.is_regular = False
+            return
+    empty_row = mark * (len(form.headings) - 1)
+    # Comparing is ten times cheaper than looking closer, and nearly always enough.
+    if shape != (empty_row + b"\n") * shape.count(b"\n"):
+        without_delimiter = shape.replace(empty_row + b"\n", b"")
+        n_empty = _note_blank_lines(census, chunk, first_line, empty_row)
+        # What is left over must be lines that hold nothing at all; a lone word is a line too short.
+        census.is_regular = without_delimiter == b"\n" * n_empty
+    elif chunk.startswith(empty_row) or b"\n" + empty_row in chunk:
+        _note_blank_lines(census, chunk, first_line, empty_row)
+
+
+def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> bool:
+    """Count the lines of a chunk if all are plain; note where they lie, and columns that may say something of their order."""
+    ends = cell_ends(chunk, form.delimiter, len(form.headings))
+    if ends is None:
+        return False
+    lengths = {}
+    for place, heading in enumerate(form.headings):
+        if heading in form.date_like:
+            starts = cell_starts(ends, place)
+            lengths[heading] = common_length(chunk, starts, ends[:, place])
+            if heading in form.year_first and not say_no_order(chunk, starts, form.delimiter):
+                census.unsure.add(heading)
+    has_spaces = not chunk.isascii() or holds_spaces(chunk, len(ends))
+    _add_piece(census.pieces, LinePiece(at, at + len(chunk), census.n_lines + 1, len(ends), lengths, has_spaces))
+    census.n_lines += len(ends)
+    return True
+
+
+def _add_piece(pieces: list[LinePiece], more: LinePiece) -> None:
+    """Add lines to the last piece, as long as it stays short."""
+    last = pieces[-1] if pieces else None
+    if last is None or last.end != more.start or more.end - last.start > PIECE_BYTES:
+        pieces.append(more)
+        return
+    lengths = {heading: length * (last.cell_lengths[heading] == length) for heading, length in more.cell_lengths.items()}
+    has_spaces = last.has_spaces or more.has_spaces
+    pieces[-1] = LinePiece(last.start, more.end, last.first_line, last.n_lines + more.n_lines, lengths, has_spaces)
+
+
+def _has_empty_record(chunk: bytes, mark: bytes) -> bool:
+    """Say whether some line holds nothing but delimiters, spaces and quotation marks: a blank row however written."""
+    bare = chunk.translate(None, delete=mark + b'" \t\r')
+    return bare.startswith(b"\n") or b"\n\n" in bare
+
+
+def _are_quotes_in_place(chunk: bytes, delimiter: str) -> bool:
+    """Say whether every quotation mark opens a cell, closes it, or is one of a pair inside it.
+
+    A fast reader gives up on a cell such as ``"a"b`` and shows it in its error, so such a file is read carefully.
+    """
+    signs = np.frombuffer(b"\n" + chunk, dtype=np.uint8)
+    quotes = np.flatnonzero(signs == ord('"'))
+    is_run_start = np.diff(quotes, prepend=-2) > 1
+    starts = quotes[is_run_start]
+    lengths = np.diff(np.append(np.flatnonzero(is_run_start), len(quotes)))
+    ends = np.frombuffer((delimiter + "\r\n").encode(), dtype=np.uint8)
+    after_end, before_end = np.isin(signs[starts - 1], ends), np.isin(signs[starts + lengths], ends)
+    is_inside = (np.cumsum(lengths) - lengths) % 2 == 1
+    is_even = lengths % 2 == 0
+    # Inside a cell pairs are text and an odd run closes it; outside a run opens a cell, an even one an empty cell or so.
+    return bool(np.all(np.where(is_inside, is_even | before_end, after_end & (~is_even | before_end))))
+
+
+def _note_blank_lines(census: LineCensus, chunk: bytes, first_line: int, empty_row: bytes) -> int:
+    """Note the lines that hold nothing, and return how many of them have no delimiter either."""
+    blank = {b"", b"\r", empty_row, empty_row + b"\r"}
+    found = [(first_line + n, line) for n, line in enumerate(chunk.split(b"\n")[:-1]) if line in blank]
+    census.blank_lines += [number for number, _ in found]
+    return sum(not line.strip(b"\r") for _, line in found)

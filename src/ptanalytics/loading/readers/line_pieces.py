@@ -1,0 +1,89 @@
+"""The lines of a plain file in pieces that are read on several cores: no quotation marks, no blank lines, all cells there."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptanalytics.errors import UnreadableFileError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Longer pieces hold more distinct texts in common, shorter ones less memory.
+PIECE_BYTES = 8 << 20
+#: A piece longer than this holds a line that is longer than any record; such a file is read in one go.
+LONGEST_PIECE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class LinePiece:
+    """Some lines of a file that follow each other."""
+
+    start: int
+    end: int
+    #: Number of its first line in the file, from 1.
+    first_line: int
+    n_lines: int
+    #: For columns that look like dates: how long every cell is that is given; 0 where they differ or none is given.
+    cell_lengths: Mapping[str, int] = field(default_factory=dict)
+    #: Whether a cell may begin or end with white space.
+    has_spaces: bool = True
+
+
+@dataclass(frozen=True)
+class PlainLines:
+    """A file whose lines below the headings are all plain."""
+
+    path: Path
+    headings: tuple[str, ...]
+    delimiter: str
+    pieces: tuple[LinePiece, ...]
+
+    def read(
+        self, piece: LinePiece, columns: Collection[str], dtypes: Mapping[str, "pa.DataType"], *, is_text: bool
+    ) -> "pa.Table | None":
+        """Read columns of a piece; a cell that holds nothing is missing.
+
+        Args:
+            piece: One of ``pieces``.
+            columns: The headings that are wanted.
+            dtypes: What some columns are read as; the others are text.
+            is_text: Every one of ``dtypes`` can hold any text, so that only a changed file cannot be read.
+
+        Returns:
+            The columns; None where a cell is not of its column's kind.
+
+        Raises:
+            UnreadableFileError: The piece is not what it was when the file was looked at.
+        """
+        import pyarrow as pa
+        from pyarrow import csv
+
+        block = self._bytes_of(piece)
+        kinds = {heading: dtypes.get(heading, pa.string()) for heading in columns}
+        try:
+            table = csv.read_csv(
+                pa.py_buffer(block),
+                csv.ReadOptions(column_names=self.headings, use_threads=False, block_size=len(block) + 1),
+                csv.ParseOptions(delimiter=self.delimiter, quote_char=False),
+                csv.ConvertOptions(
+                    column_types=kinds, include_columns=list(columns), null_values=[""], strings_can_be_null=True
+                ),
+            )
+        except pa.ArrowInvalid:
+            # The parser's own message shows the cell it stumbled over, so it goes no further.
+            table = None
+        if table is None and not is_text:
+            return None
+        if table is None or table.num_rows != piece.n_lines:
+            raise UnreadableFileError(self.path, "its lines cannot be cut into cells, or it changed while it was read")
+        return table.combine_chunks()
+
+    def _bytes_of(self, piece: LinePiece) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(piece.start)
+            block = file.read(piece.end - piece.start)
+        if len(block) != piece.end - piece.start:
+            raise UnreadableFileError(self.path, "it changed while it was read")
+        return block

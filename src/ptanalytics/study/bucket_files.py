@@ -1,0 +1,80 @@
+"""Files that take the rows of buckets while they are staged: a batch is written by the thread that has it, in one go."""
+
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+#: Folder of the rows that are not valid.
+REJECTED = "rejected"
+
+
+class BucketFiles:
+    """One file for each bucket, and one for rows that are not valid, all with the same columns.
+
+    Args:
+        folder: Where the folders of the buckets are.
+        name: Name of the files; no other may have it.
+        n_buckets: How many buckets there are.
+    """
+
+    def __init__(self, folder: Path, name: str, n_buckets: int) -> None:
+        self._folder, self._name, self._n_buckets = folder, name, n_buckets
+        self._locks = [Lock() for _ in range(n_buckets + 1)]
+        self._writers: dict[int, pa.ipc.RecordBatchFileWriter] = {}
+        self._places: dict[int, list[tuple[int, int]]] = {}
+
+    def write(self, rows: pl.DataFrame, buckets: NDArray[np.uint16], place: tuple[int, int]) -> None:
+        """Write rows to the files of their buckets; several threads may.
+
+        Args:
+            rows: The rows.
+            buckets: The bucket of each row; as many as there are buckets for a row that is not valid.
+            place: The number of their source and the first row's place in it: batches are read back in this order.
+        """
+        import pyarrow as pa
+
+        order = pl.Series(np.argsort(buckets, kind="stable").astype(np.uint32))
+        counts = np.bincount(buckets, minlength=self._n_buckets + 1)
+        # A text with an offset takes part of a column along; a view would take all of it to each bucket.
+        columns = [column[order].to_arrow(compat_level=pl.CompatLevel.oldest()) for column in rows.get_columns()]
+        batch = pa.RecordBatch.from_arrays(columns, names=rows.columns)
+        begins = np.cumsum(counts) - counts
+        for bucket in np.flatnonzero(counts).tolist():
+            with self._locks[bucket]:
+                self._writer(bucket, batch.schema).write_batch(batch.slice(int(begins[bucket]), int(counts[bucket])))
+                self._places.setdefault(bucket, []).append(place)
+
+    def close(self) -> None:
+        """Close all files, so that they can be read."""
+        for writer in self._writers.values():
+            writer.close()
+
+    def read(self, bucket: int) -> pl.DataFrame:
+        """Return the rows of a bucket, batches in the order of their places."""
+        import pyarrow as pa
+
+        places = self._places.get(bucket, [])
+        with pa.memory_map(str(self._folder / str(bucket) / self._name)) as file:
+            reader = pa.ipc.open_file(file)
+            in_order = sorted(range(len(places)), key=places.__getitem__)
+            return pl.DataFrame(pa.Table.from_batches([reader.get_batch(number) for number in in_order]))
+
+    def has(self, bucket: int) -> bool:
+        """Say whether a bucket has any row here."""
+        return bucket in self._places
+
+    def _writer(self, bucket: int, schema: "pa.Schema") -> Any:
+        import pyarrow as pa
+
+        if bucket not in self._writers:
+            folder = self._folder / (REJECTED if bucket == self._n_buckets else str(bucket))
+            folder.mkdir(parents=True, exist_ok=True)
+            self._writers[bucket] = pa.ipc.new_file(str(folder / self._name), schema)
+        return self._writers[bucket]
