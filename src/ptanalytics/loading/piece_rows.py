@@ -1,6 +1,6 @@
 """The rows of a plain file, a piece at a time: numbers and moments typed as they are parsed, ids looked at once per text.
 
-What comes out is what `convert` makes of the same lines. It reads the odd cells too: a piece that holds one is read as text.
+What comes out is what `convert` makes of the same lines: a piece that holds a cell written otherwise is read as text.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ptanalytics.loading import cells
@@ -19,8 +20,6 @@ from ptanalytics.loading.readers import ROW
 from ptanalytics.loading.staging import constant_texts, is_direct
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from ptanalytics.loading.readers.line_pieces import LinePiece, PlainLines
     from ptanalytics.loading.sources import Source
 
@@ -85,10 +84,8 @@ class PieceReader:
             assert found is not None  # noqa: S101 - text is always text
         return found
 
-    def _kind(self, name: str, piece: "LinePiece") -> "pa.DataType | None":
+    def _kind(self, name: str, piece: "LinePiece") -> pa.DataType | None:
         """Return what the parser reads a plain column as; None where its texts are not surely what that parser expects."""
-        import pyarrow as pa
-
         reader = self._readers[name]
         if reader is None or reader.of_plain is None:
             return None
@@ -100,8 +97,6 @@ class PieceReader:
 
     def _parsed(self, piece: "LinePiece", plain: Collection[str]) -> PieceRows | None:
         """Read a piece, some columns with the parser's own types; None where a cell of theirs is not plain."""
-        import pyarrow as pa
-
         headings = self._headings
         kinds = {headings[name]: kind for name in plain if (kind := self._kind(name, piece)) is not None}
         texts = {headings[name]: pa.dictionary(pa.int32(), pa.string()) for name in self._distinct}
@@ -126,7 +121,7 @@ class PieceReader:
         distinct = {name: self._distinct_of(table.column(headings[name])) for name in self._distinct}
         return self._put_together(piece, values, distinct, flags)
 
-    def _distinct_of(self, column: "pa.ChunkedArray") -> DistinctTexts:
+    def _distinct_of(self, column: pa.ChunkedArray) -> DistinctTexts:
         cells_of = column.chunk(0)
         texts = cells.read_text(pl.Series(cells_of.dictionary, dtype=pl.String), self._missing)
         places = cells_of.indices

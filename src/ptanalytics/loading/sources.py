@@ -299,7 +299,7 @@ def _as_source(table: TextTable, match: ColumnMatch, rows: RowsMeant, search: _S
         fingerprint=fingerprint,
         layout_id=match.layout_id,
         text=rows.frame.select(*match.layout.read_columns(), ROW, *faults),
-        lines=table.lines,
+        lines=table.lines if table.lines and table.lines.frame is rows.frame else None,
         match=match,
         # All rows of the file decide, so that its parts never read one column in two ways.
         decisions=decide(table, file, match.layout, search.date_order),

@@ -64,7 +64,7 @@ def constant_texts(layout: TableLayout, path: Path) -> dict[str, str | None]:
 
 
 def is_direct(layout: TableLayout) -> bool:
-    """Say whether each of our columns is one of the file's as it stands, or the same in every row, and each row is meant."""
+    """Say whether each of our columns is one of the file's as it stands, or is the same in all rows, and all are meant."""
     worked_on = (
         layout.from_row_number, layout.date_parts, layout.nominal_dates, layout.joined, layout.checkboxes,
         layout.codings, layout.words, layout.without_decimals, layout.carry_forward, layout.set_aside,

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 #: Folder of the rows that are not valid.
 REJECTED = "rejected"
@@ -38,8 +36,6 @@ class BucketFiles:
             buckets: The bucket of each row; as many as there are buckets for a row that is not valid.
             place: The number of their source and the first row's place in it: batches are read back in this order.
         """
-        import pyarrow as pa
-
         order = pl.Series(np.argsort(buckets, kind="stable").astype(np.uint32))
         counts = np.bincount(buckets, minlength=self._n_buckets + 1)
         # A text with an offset takes part of a column along; a view would take all of it to each bucket.
@@ -58,8 +54,6 @@ class BucketFiles:
 
     def read(self, bucket: int) -> pl.DataFrame:
         """Return the rows of a bucket, batches in the order of their places."""
-        import pyarrow as pa
-
         places = self._places.get(bucket, [])
         with pa.memory_map(str(self._folder / str(bucket) / self._name)) as file:
             reader = pa.ipc.open_file(file)
@@ -70,9 +64,7 @@ class BucketFiles:
         """Say whether a bucket has any row here."""
         return bucket in self._places
 
-    def _writer(self, bucket: int, schema: "pa.Schema") -> Any:
-        import pyarrow as pa
-
+    def _writer(self, bucket: int, schema: pa.Schema) -> Any:
         if bucket not in self._writers:
             folder = self._folder / (REJECTED if bucket == self._n_buckets else str(bucket))
             folder.mkdir(parents=True, exist_ok=True)

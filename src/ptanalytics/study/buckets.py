@@ -47,7 +47,7 @@ class BucketTable:
         highest = int(places.max(initial=0))
         if highest >= len(known):
             known = np.concatenate([known, np.full(2 * highest, _UNKNOWN, dtype=np.uint16)])
-        buckets = known[places]
+        buckets: NDArray[np.uint16] = known[places]
         if (is_unknown := buckets == _UNKNOWN).any():
             # A missing id passes for number 0, which may be somebody's, and has no text to compute that one's bucket from.
             rows = np.flatnonzero(is_unknown & numbers.is_not_null().to_numpy())

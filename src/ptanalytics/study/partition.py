@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ptanalytics.loading.piece_rows import PieceReader, PieceRows
 from ptanalytics.loading.readers.line_pieces import LinePiece
-
 from ptanalytics.schemas.model import columns_of, key_of
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.bucket_files import REJECTED, BucketFiles
@@ -127,10 +126,15 @@ class Partition:
             buckets = self._buckets.of(coded["patient_id"], found.rows["patient_id"])
         n_rows = found.rows.height
         there = {column.name: column for column in found.rows.get_columns()} | coded
-        rows = [there[name] for name in (*columns, ROW)]
+        rows = [there[name] if name in there else self._nothing(name, n_rows) for name in (*columns, ROW)]
         rows.append(pl.Series(SOURCE, [number], dtype=pl.UInt32).new_from_index(0, n_rows))
         buckets = self._none_where_not(found.is_valid, buckets)
         files.write(pl.DataFrame(rows), buckets, (number, found.rows[ROW][0]))
+
+    def _nothing(self, name: str, n_rows: int) -> pl.Series:
+        """Return a column of the key that the source does not have."""
+        dtype = pl.UInt32() if name in self.codes else self._columns[name].dtype
+        return pl.Series(name, [None], dtype=dtype).new_from_index(0, n_rows)
 
     def _none_where_not(self, is_valid: pl.Series | None, buckets: NDArray[np.uint16]) -> NDArray[np.uint16]:
         if is_valid is None or is_valid.all():

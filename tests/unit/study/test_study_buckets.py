@@ -13,7 +13,7 @@ def test_every_id_has_its_bucket_in_whatever_batch_it_comes_first(n_buckets: int
     for start in (0, 500, 250, 3_000):
         ids = pl.Series([f"P{number % 2_000}" for number in range(start, start + 1_200)])
         buckets = table.of(codes.of(ids), ids)
-        assert buckets.to_list() == [bucket_of(text, n_buckets) for text in ids]
+        assert buckets.tolist() == [bucket_of(text, n_buckets) for text in ids]
 
 
 def test_a_missing_id_before_the_first_id_changes_no_bucket() -> None:

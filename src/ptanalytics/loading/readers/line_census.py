@@ -66,7 +66,7 @@ def take_census(path: Path, form: FileForm) -> LineCensus:
 
 
 def _look_at(path: Path, form: FileForm, number: int) -> tuple[bytes, LineCensus]:
-    """Return the digest of a block and what its lines are: those that begin behind a line end in it, and the first of all."""
+    """Return the digest of a block, and the census of the lines that begin behind a line end in it, or with the file."""
     # Only the first block holds what stands above the data.
     form = form if number == 0 else replace(form, heading_line=0)
     census = LineCensus()
@@ -155,7 +155,7 @@ def _count_other_lines(census: LineCensus, chunk: bytes, form: FileForm, first_l
 
 
 def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> bool:
-    """Count the lines of a chunk if all are plain; note where they lie, and columns that may say something of their order."""
+    """Count the lines of a chunk if all are plain; note where they lie, and columns that may tell an order of dates."""
     ends = cell_ends(chunk, form.delimiter, len(form.headings))
     if ends is None:
         return False

@@ -1,14 +1,14 @@
-"""The lines of a plain file in pieces that are read on several cores: no quotation marks, no blank lines, all cells there."""
+"""The lines of a plain file, which has no quotation marks, blank lines or absent cells, in pieces for several cores."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import csv
 
 from ptanalytics.errors import UnreadableFileError
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 #: Longer pieces hold more distinct texts in common, shorter ones less memory.
 PIECE_BYTES = 8 << 20
@@ -39,10 +39,12 @@ class PlainLines:
     headings: tuple[str, ...]
     delimiter: str
     pieces: tuple[LinePiece, ...]
+    #: The same lines as text; a table that was made of them since has another frame, and no pieces.
+    frame: pl.LazyFrame
 
     def read(
-        self, piece: LinePiece, columns: Collection[str], dtypes: Mapping[str, "pa.DataType"], *, is_text: bool
-    ) -> "pa.Table | None":
+        self, piece: LinePiece, columns: Collection[str], dtypes: Mapping[str, pa.DataType], *, is_text: bool
+    ) -> pa.Table | None:
         """Read columns of a piece; a cell that holds nothing is missing.
 
         Args:
@@ -57,9 +59,6 @@ class PlainLines:
         Raises:
             UnreadableFileError: The piece is not what it was when the file was looked at.
         """
-        import pyarrow as pa
-        from pyarrow import csv
-
         block = self._bytes_of(piece)
         kinds = {heading: dtypes.get(heading, pa.string()) for heading in columns}
         try:

@@ -57,7 +57,7 @@ class TextTable:
     #: False where no cell can hold a comma, so that no decimal comma need be looked for.
     may_hold_commas: bool = True
     delimiter: str = ""
-    #: The lines of ``frame`` in pieces, where all are plain.
+    #: The lines of a file in pieces, where all are plain.
     lines: PlainLines | None = None
     #: Counts of day-first and month-first dates of columns that were looked through while reading.
     order_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
