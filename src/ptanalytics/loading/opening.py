@@ -1,14 +1,57 @@
 """Open a file as text tables, in the written form that a layout given or saved says."""
 
-from collections.abc import Collection, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from ptanalytics.errors import AmbiguousEncodingError, PtAnalyticsError
 from ptanalytics.loading.layouts import Layout, TextForm, same_heading
 from ptanalytics.loading.names import known_headings
 from ptanalytics.loading.readers import TextTable, read_text_tables
 from ptanalytics.loading.readers.fhir_codes import with_site_codes
+
+_Opened = TypeVar("_Opened")
+_TEXT = (".csv", ".tsv", ".txt")
+#: Larger files make use of all cores on their own.
+_SMALL_BYTES = 32 << 20
+_AT_ONCE, _AHEAD = 2, 6
+
+
+def opened_ahead(
+    paths: Iterable[Path], open_one: Callable[[Path], _Opened]
+) -> Iterator[tuple[Path, Callable[[], _Opened]]]:
+    """Give each file with what opens it; small text files are opened on other threads while those before are looked at.
+
+    Example:
+        >>> [(path.name, open_it()) for path, open_it in opened_ahead([Path("a.csv"), Path("b.xlsx")], lambda path: path.stem)]
+        [('a.csv', 'a'), ('b.xlsx', 'b')]
+    """
+    waiting: deque[tuple[Path, Future[_Opened] | None]] = deque()
+
+    def next_one() -> tuple[Path, Callable[[], _Opened]]:
+        path, opening = waiting.popleft()
+        return path, opening.result if opening else lambda: open_one(path)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
+            for path in paths:
+                waiting.append((path, pool.submit(open_one, path) if _is_small_text(path) else None))
+                if len(waiting) > _AHEAD:
+                    yield next_one()
+            while waiting:
+                yield next_one()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _is_small_text(path: Path) -> bool:
+    try:
+        return path.suffix.lower() in _TEXT and path.stat().st_size <= _SMALL_BYTES
+    except OSError:
+        return False
 
 
 def open_tables(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -25,12 +26,12 @@ from ptanalytics.loading.layouts import (
     matching_layout,
     read_layout,
 )
-from ptanalytics.loading.opening import open_tables, reads_all_of, refuse_open_letters
+from ptanalytics.loading.opening import open_tables, opened_ahead, reads_all_of, refuse_open_letters
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
 from ptanalytics.loading.readers.fhir_codes import IS_SITE_CODES, is_site_codes
 from ptanalytics.loading.readers.line_pieces import PlainLines
-from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, is_dictionary_file
+from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, dictionaries_kept, is_dictionary_file
 from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
 from ptanalytics.loading.redcap import redcap_layout, with_identifiers
@@ -196,9 +197,10 @@ def find_sources(
     saved = layouts_in(saved_layouts) if saved_layouts is not None else ()
     search = _Search(timezone, given_layout, dict(columns or {}), date_order, saved, saved_layouts)
     given = [Path(paths)] if isinstance(paths, Path | str) else [Path(path) for path in paths]
-    for path in _files(given, search):
-        with told_plainly(path):
-            _search_file(path, search)
+    with dictionaries_kept():
+        for path, open_it in opened_ahead(_files(given, search), partial(_open, search)):
+            with told_plainly(path):
+                _search_file(path, open_it(), search)
     _refuse_empty(search)
     _refuse_conflicts(search.found)
     if not search.found:
@@ -228,18 +230,26 @@ def _files(given: Sequence[Path], search: _Search) -> list[Path]:
     return list(dict.fromkeys(files))
 
 
-def _search_file(path: Path, search: _Search) -> None:
+def _open(search: _Search, path: Path) -> tuple[list[TextTable], str] | SkippedFile | None:
+    """Return the tables of a file and its fingerprint, or why it is passed over; None where it holds no rows."""
     if is_dictionary_file(path):
-        search.skipped.append(SkippedFile(file=path.name, reason=DICTIONARY))
-        return
+        return SkippedFile(file=path.name, reason=DICTIONARY)
     if is_site_codes(path):
-        search.skipped.append(SkippedFile(file=path.name, reason=IS_SITE_CODES))
-        return
+        return SkippedFile(file=path.name, reason=IS_SITE_CODES)
     try:
-        tables, fingerprint = open_tables(path, search.layout, search.saved, search.saved_in)
+        return open_tables(path, search.layout, search.saved, search.saved_in)
     except EmptyExportError:
+        return None
+
+
+def _search_file(path: Path, opened: tuple[list[TextTable], str] | SkippedFile | None, search: _Search) -> None:
+    if opened is None:
         search.empty.append(path)
         return
+    if isinstance(opened, SkippedFile):
+        search.skipped.append(opened)
+        return
+    tables, fingerprint = opened
     for table in tables:
         file = f"{path.name} [{table.sheet}]" if len(tables) > 1 else path.name
         if why := _why_not_the_layout(table, search.layout if len(tables) > 1 else None):

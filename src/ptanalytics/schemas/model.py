@@ -1,6 +1,7 @@
 """The base of every table model, and the row rules read off it."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandera.polars as pa
@@ -70,6 +71,11 @@ class ColumnInfo:
 
 def columns_of(model: type[TableModel]) -> dict[str, ColumnInfo]:
     """Return the columns of a model in order, with description, unit and range."""
+    return dict(_columns_of(model))
+
+
+@cache
+def _columns_of(model: type[TableModel]) -> dict[str, ColumnInfo]:
     infos: dict[str, ColumnInfo] = {}
     for name, column in model.to_schema().columns.items():
         limits = {check.name: check.statistics for check in column.checks}

@@ -11,7 +11,7 @@ import polars as pl
 
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.convert import ROWS, conflict_reasons, convert, explain_rows
-from ptanalytics.loading.piece_rows import PieceReader, reads_pieces
+from ptanalytics.loading.piece_rows import piece_batches, reads_pieces
 from ptanalytics.loading.receipt import FileReceipt, Receipt
 from ptanalytics.loading.sources import Source, Sources, find_sources
 from ptanalytics.study.description import StudyDescription, read_description
@@ -171,8 +171,7 @@ def _stage(current: Transaction, sources: Mapping[int, Source], before: Mapping[
     first = next(iter(sources.values()))
     try:
         if reads_pieces(first):
-            readers = {number: PieceReader(source, CODED) for number, source in sources.items()}
-            current.stage_pieces(first.table, readers, _given_columns(first))
+            current.stage_pieces(first.table, piece_batches(sources, CODED), _given_columns(first))
         else:
             current.stage(first.table, {n: convert(source) for n, source in sources.items()}, _given_columns(first))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:

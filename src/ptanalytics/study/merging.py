@@ -1,6 +1,7 @@
 """Bring new rows of one bucket together with those already there: what is new, changed, repeated or contradictory."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,8 @@ _CARRIED = (MARK, FAMILY)
 Outcome = Literal["new", "changed", "unchanged", "repeated", "conflict"]
 
 _OUTCOME = pl.Enum(["new", "changed", "unchanged", "repeated", "conflict"])
+#: Columns put in order at once.
+_COLUMNS_AT_ONCE = 2
 _AT, _HASH, _OTHER = "_at", "_hash", "_other_at"
 
 
@@ -65,11 +68,13 @@ def merge_bucket(
     """
     key, codes = list(key_of(model)), codes or {}
     if not existing.height:
-        new = _key_hash(incoming, key)
-        # Equal keys have equal hashes, so where no hash comes twice no key does. Only the others are compared exactly.
-        if not _has_repeats(new):
+        with ThreadPoolExecutor(1) as beside:
+            # Equal keys have equal hashes, so where no hash comes twice no key does. Only the others are compared exactly.
+            repeating = beside.submit(lambda: _has_repeats(_key_hash(incoming, key)))
+            places = places_in_order(_ranks(incoming, model, codes))
+        if not repeating.result():
             counts = incoming.group_by(SOURCE).agg(outcome=pl.lit("new", dtype=_OUTCOME), n=pl.len())
-            rows = _sorted(incoming, model, codes)
+            rows = _in_order(incoming, places, model, codes)
             return BucketMerge(rows, counts, _no_outcomes(), existing, pl.Series([], dtype=pl.Boolean))
     incoming = _completed(_decoded(incoming, codes), model)
     return _merge_with_care(existing, incoming, model, codes)
@@ -205,15 +210,31 @@ def sort_rows(rows: pl.DataFrame, model: type[TableModel]) -> pl.DataFrame:
 
 def _sorted(rows: pl.DataFrame, model: type[TableModel], codes: Mapping[str, TextCodes]) -> pl.DataFrame:
     """Return rows in order; ``rows`` itself is used up."""
+    return _in_order(rows, places_in_order(_ranks(rows, model, codes)), model, codes)
+
+
+def _ranks(rows: pl.DataFrame, model: type[TableModel], codes: Mapping[str, TextCodes]) -> pl.DataFrame:
+    """Return the columns that rows are sorted by; numbers that stand for texts as the ranks of those."""
     order = [*sort_of(model), *(name for name in key_of(model) if name not in sort_of(model))]
     coded = [name for name in order if _is_coded(rows, name, codes)]
-    ranks = rows.select(order).with_columns(codes[name].ranks_of(rows[name]) for name in coded)
-    places = places_in_order(ranks)
-    del ranks
-    # Column by column, so that a bucket is never in memory twice.
-    names = [name for name in rows.columns if name not in (SOURCE, ROW)]
-    in_order = pl.DataFrame([rows.drop_in_place(name)[places] for name in names])
-    return _completed(_decoded(in_order, codes), model)
+    return rows.select(order).with_columns(codes[name].ranks_of(rows[name]) for name in coded)
+
+
+def _in_order(
+    rows: pl.DataFrame, places: pl.Series, model: type[TableModel], codes: Mapping[str, TextCodes]
+) -> pl.DataFrame:
+    """Return the rows at some places; ``rows`` itself is used up."""
+    # Few columns at a time, so that a bucket is never in memory twice.
+    columns = [rows.drop_in_place(name) for name in rows.columns if name not in (SOURCE, ROW)]
+    with ThreadPoolExecutor(_COLUMNS_AT_ONCE) as pool:
+        in_order = [pool.submit(_taken, columns, place, places) for place in range(len(columns))]
+        rows = pl.DataFrame([column.result() for column in in_order])
+    return _completed(_decoded(rows, codes), model)
+
+
+def _taken(columns: list[pl.Series], place: int, places: pl.Series) -> pl.Series:
+    column, columns[place] = columns[place], pl.Series()
+    return column[places]
 
 
 def _is_coded(rows: pl.DataFrame, name: str, codes: Mapping[str, TextCodes]) -> bool:

@@ -1,6 +1,6 @@
 """Split typed rows into patient buckets on disk, streaming, and read a bucket's rows back."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ptanalytics.loading.piece_rows import PieceReader, PieceRows
-from ptanalytics.loading.readers.line_pieces import LinePiece
+from ptanalytics.loading.piece_rows import PieceBatch, PieceRows
 from ptanalytics.schemas.model import columns_of, key_of
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.bucket_files import REJECTED, BucketFiles
@@ -18,8 +17,8 @@ from ptanalytics.study.buckets import BucketTable
 from ptanalytics.study.merging import ROW, SOURCE
 from ptanalytics.study.text_codes import CODED, TextCodes
 
-#: Pieces read at once; each takes some ten times its length in memory.
-_PIECES_AT_ONCE = min(8, pl.thread_pool_size() + 1)
+#: Batches of pieces read at once; each takes some five times its length in memory.
+_BATCHES_AT_ONCE = min(8, pl.thread_pool_size() + 1)
 
 
 class Partition:
@@ -66,25 +65,25 @@ class Partition:
             pl.concat(rows).collect(engine="streaming")
 
     def write_pieces(
-        self, sources: Mapping[int, PieceReader], given: Collection[str] | None, count: Callable[[int], None]
+        self, batches: Sequence[PieceBatch], given: Collection[str] | None, count: Callable[[int], None]
     ) -> None:
-        """Write the rows of plain files, several pieces at once.
+        """Write the rows of plain files, several batches of their pieces at once.
 
         Args:
-            sources: By the number of the source.
+            batches: The pieces.
             given: As in `write`.
             count: As in `write`.
         """
         columns = self._written(given)
         with self._new_files() as files:
 
-            def write(number: int, piece: LinePiece) -> None:
-                found = sources[number].read(piece)
-                count(piece.n_lines)
-                self._put_piece(files, found, number, columns)
+            def write(batch: PieceBatch) -> None:
+                found = batch.reader.read(batch.pieces)
+                count(batch.n_lines)
+                self._put_pieces(files, found, batch, columns)
 
-            with ThreadPoolExecutor(_PIECES_AT_ONCE) as pool:
-                works = [pool.submit(write, number, piece) for number, one in sources.items() for piece in one.pieces]
+            with ThreadPoolExecutor(_BATCHES_AT_ONCE) as pool:
+                works = [pool.submit(write, batch) for batch in batches]
                 try:
                     for work in works:
                         work.result()
@@ -111,7 +110,7 @@ class Partition:
             place = (batch[SOURCE][0], batch[ROW][0])
             files.write(rows, self._none_where_not(batch["is_valid"], buckets), place)
 
-    def _put_piece(self, files: BucketFiles, found: PieceRows, number: int, columns: list[str]) -> None:
+    def _put_pieces(self, files: BucketFiles, found: PieceRows, batch: PieceBatch, columns: list[str]) -> None:
         coded = {}
         for name in columns:
             if name in found.distinct:
@@ -127,9 +126,10 @@ class Partition:
         n_rows = found.rows.height
         there = {column.name: column for column in found.rows.get_columns()} | coded
         rows = [there[name] if name in there else self._nothing(name, n_rows) for name in (*columns, ROW)]
-        rows.append(pl.Series(SOURCE, [number], dtype=pl.UInt32).new_from_index(0, n_rows))
+        lengths = [piece.n_lines for piece in batch.pieces]
+        rows.append(pl.Series(SOURCE, np.repeat(np.array(batch.numbers, dtype=np.uint32), lengths)))
         buckets = self._none_where_not(found.is_valid, buckets)
-        files.write(pl.DataFrame(rows), buckets, (number, found.rows[ROW][0]))
+        files.write(pl.DataFrame(rows), buckets, (batch.numbers[0], batch.pieces[0].first_line))
 
     def _nothing(self, name: str, n_rows: int) -> pl.Series:
         """Return a column of the key that the source does not have."""

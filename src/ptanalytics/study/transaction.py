@@ -5,7 +5,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from ptanalytics.errors import OutputError
-from ptanalytics.loading.piece_rows import PieceReader
+from ptanalytics.loading.piece_rows import PieceBatch
 from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.bucket_changes import BucketChange, changes_json
@@ -34,7 +35,7 @@ _DISK_REFUSALS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EA
 #: Where the time of an entry stands; the latest one over the study is its cut-off day.
 _ENTRY_TIME = {"sessions": "started_at", "pain_scores": "recorded_at"}
 #: Single-threaded steps of one bucket overlap with those of another, at the price of two buckets in memory.
-_BUCKETS_AT_ONCE = 2
+_BUCKETS_AT_ONCE = 1
 #: Small enough that reading one patient skips most of a bucket, large enough to scan at full speed.
 _ROWS_PER_GROUP = 131_072
 
@@ -112,9 +113,11 @@ class Transaction:
         """
         self._watch.run(partial(self._partition(table).write, sources, given, self._watch.count))
 
-    def stage_pieces(self, table: str, sources: Mapping[int, PieceReader], given: Collection[str]) -> None:
+    def stage_pieces(self, table: str, batches: Sequence[PieceBatch], given: Collection[str]) -> None:
         """Split the rows of plain files into buckets on disk, piece by piece; see `stage`."""
-        self._watch.run(partial(self._partition(table).write_pieces, sources, given, self._watch.count))
+        self._watch.run(partial(self._partition(table).write_pieces, batches, given, self._watch.count))
+        # What parsing took is handed back before sorting asks for memory elsewhere.
+        pa.default_memory_pool().release_unused()
 
     def _partition(self, table: str) -> Partition:
         if table not in self._partitions:

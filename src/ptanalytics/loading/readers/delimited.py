@@ -124,17 +124,17 @@ def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
         n_blank=len(census.blank_lines) + preamble_blank,
         may_hold_commas=census.has_quotes or form.delimiter != ",",
         delimiter=form.delimiter,
-        lines=_plain_lines(path, form, census, frame),
+        lines=_plain_lines(form, census, frame),
         notes=form.in_words(),
     )
 
 
-def _plain_lines(path: Path, form: FileForm, census: LineCensus, frame: pl.LazyFrame) -> PlainLines | None:
+def _plain_lines(form: FileForm, census: LineCensus, frame: pl.LazyFrame) -> PlainLines | None:
     """Return the lines of data in pieces, where all are plain and none is longer than any record."""
     is_short = all(piece.end - piece.start <= LONGEST_PIECE_BYTES for piece in census.pieces)
     if not (census.is_plain and is_short):
         return None
-    return PlainLines(path, form.headings, form.delimiter, tuple(census.pieces), frame)
+    return PlainLines(form.headings, form.delimiter, tuple(census.pieces), frame)
 
 
 def _preamble(path: Path, form: FileForm) -> tuple[int, int]:

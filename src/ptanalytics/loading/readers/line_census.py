@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ptanalytics.loading.readers import fingerprint
-from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece
+from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece, common_cell_length
 from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, common_length, holds_spaces, say_no_order
 from ptanalytics.loading.readers.text_form import FileForm
 
@@ -26,6 +26,7 @@ _BLOCKS_AT_ONCE = min(4, os.cpu_count() or 1)
 class LineCensus:
     """What a look at all bytes found."""
 
+    path: Path
     fingerprint: str = ""
     n_lines: int = 0
     is_utf8: bool = True
@@ -56,12 +57,13 @@ class LineCensus:
 def take_census(path: Path, form: FileForm) -> LineCensus:
     """Look at all bytes of a file, at several blocks of it at once."""
     n_blocks = fingerprint.n_pieces_of(path)
-    census, digests = LineCensus(), []
+    census = LineCensus(path)
     with ThreadPoolExecutor(min(n_blocks, _BLOCKS_AT_ONCE)) as pool:
-        for digest, of_block in pool.map(partial(_look_at, path, form), range(n_blocks)):
-            digests.append(digest)
-            census.add(of_block)
-    census.fingerprint = fingerprint.fingerprint_of_pieces(digests)
+        look_at = partial(_look_at, path, form)
+        blocks = list(pool.map(look_at, range(n_blocks))) if n_blocks > 1 else [look_at(0)]
+    for _, of_block in blocks:
+        census.add(of_block)
+    census.fingerprint = fingerprint.fingerprint_of_pieces([digest for digest, _ in blocks])
     return census
 
 
@@ -69,7 +71,7 @@ def _look_at(path: Path, form: FileForm, number: int) -> tuple[bytes, LineCensus
     """Return the digest of a block, and the census of the lines that begin behind a line end in it, or with the file."""
     # Only the first block holds what stands above the data.
     form = form if number == 0 else replace(form, heading_line=0)
-    census = LineCensus()
+    census = LineCensus(path)
     with path.open("rb", buffering=0) as file:
         block = fingerprint.piece_of(file, number)
         start = 0 if number == 0 else block.find(b"\n") + 1
@@ -113,7 +115,8 @@ def _is_utf8(chunk: bytes) -> bool:
 
 def _count_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> None:
     first_line = census.n_lines + 1
-    chunk = chunk if chunk.endswith(b"\n") else chunk + b"\n"
+    n_added = int(not chunk.endswith(b"\n"))
+    chunk += b"\n" * n_added
     if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n"):
         census.is_regular = False
         return
@@ -126,7 +129,7 @@ def _count_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> N
         chunk = data
         first_line += n_above
     census.n_lines += n_above
-    if not chunk or _count_plain_lines(census, chunk, form, at):
+    if not chunk or _count_plain_lines(census, chunk, form, at, at + len(chunk) - n_added):
         return
     census.is_plain = False
     census.unsure.update(form.year_first)
@@ -154,7 +157,7 @@ def _count_other_lines(census: LineCensus, chunk: bytes, form: FileForm, first_l
         _note_blank_lines(census, chunk, first_line, empty_row)
 
 
-def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> bool:
+def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, start: int, end: int) -> bool:
     """Count the lines of a chunk if all are plain; note where they lie, and columns that may tell an order of dates."""
     ends = cell_ends(chunk, form.delimiter, len(form.headings))
     if ends is None:
@@ -167,7 +170,8 @@ def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int
             if heading in form.year_first and not say_no_order(chunk, starts, form.delimiter):
                 census.unsure.add(heading)
     has_spaces = not chunk.isascii() or holds_spaces(chunk, len(ends))
-    _add_piece(census.pieces, LinePiece(at, at + len(chunk), census.n_lines + 1, len(ends), lengths, has_spaces))
+    stretch = LinePiece(census.path, start, end, census.n_lines + 1, len(ends), lengths, has_spaces)
+    _add_piece(census.pieces, stretch)
     census.n_lines += len(ends)
     return True
 
@@ -178,9 +182,13 @@ def _add_piece(pieces: list[LinePiece], more: LinePiece) -> None:
     if last is None or last.end != more.start or more.end - last.start > PIECE_BYTES:
         pieces.append(more)
         return
-    lengths = {heading: length * (last.cell_lengths[heading] == length) for heading, length in more.cell_lengths.items()}
-    has_spaces = last.has_spaces or more.has_spaces
-    pieces[-1] = LinePiece(last.start, more.end, last.first_line, last.n_lines + more.n_lines, lengths, has_spaces)
+    pieces[-1] = replace(
+        last,
+        end=more.end,
+        n_lines=last.n_lines + more.n_lines,
+        cell_lengths={heading: common_cell_length((last, more), heading) for heading in more.cell_lengths},
+        has_spaces=last.has_spaces or more.has_spaces,
+    )
 
 
 def _has_empty_record(chunk: bytes, mark: bytes) -> bool:

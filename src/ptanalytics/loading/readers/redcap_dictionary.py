@@ -2,7 +2,9 @@
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +39,10 @@ class DictionaryField:
     choices: dict[str, str]
     validation: str
     is_identifier: bool
+
+
+#: Folder → data dictionaries in it; None where nothing is kept.
+_kept: ContextVar[dict[Path, list[Path]] | None] = ContextVar("dictionaries", default=None)
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,33 @@ def find_dictionary(data: Path, headings: Sequence[str]) -> RedcapDictionary | N
 
     A dictionary fits where most of its fields are among the file's headings.
     """
-    beside = sorted(path for path in data.parent.glob("*.csv") if is_dictionary_file(path) and path != data)
-    found = [dictionary for path in beside if (dictionary := read_dictionary(path)) is not None]
+    found = [
+        dictionary
+        for path in _dictionaries_in(data.parent)
+        if path != data and (dictionary := read_dictionary(path)) is not None
+    ]
     best = max(found, key=lambda dictionary: dictionary.share_of(headings), default=None)
     return best if best is not None and best.share_of(headings) > 0.5 else None
+
+
+@contextmanager
+def dictionaries_kept() -> Iterator[None]:
+    """Look through a folder once for all its files, as long as this lasts: each file asks about all others."""
+    token = _kept.set({})
+    try:
+        yield
+    finally:
+        _kept.reset(token)
+
+
+def _dictionaries_in(folder: Path) -> list[Path]:
+    kept = _kept.get()
+    found = None if kept is None else kept.get(folder)
+    if found is None:
+        found = sorted(path for path in folder.glob("*.csv") if is_dictionary_file(path))
+        if kept is not None:
+            kept[folder] = found
+    return found
 
 
 def read_dictionary(path: Path) -> RedcapDictionary | None:
