@@ -26,8 +26,8 @@ def opened_ahead(
     """Give each file with what opens it; small text files are opened on other threads while those before are looked at.
 
     Example:
-        >>> [(path.name, open_it()) for path, open_it in opened_ahead([Path("a.csv"), Path("b.xlsx")], lambda path: path.stem)]
-        [('a.csv', 'a'), ('b.xlsx', 'b')]
+        >>> [open_it() for _, open_it in opened_ahead([Path("a.csv"), Path("b.xlsx")], lambda path: path.stem)]
+        ['a', 'b']
     """
     waiting: deque[tuple[Path, Future[_Opened] | None]] = deque()
 

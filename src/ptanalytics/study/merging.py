@@ -224,17 +224,18 @@ def _in_order(
     rows: pl.DataFrame, places: pl.Series, model: type[TableModel], codes: Mapping[str, TextCodes]
 ) -> pl.DataFrame:
     """Return the rows at some places; ``rows`` itself is used up."""
-    # Few columns at a time, so that a bucket is never in memory twice.
-    columns = [rows.drop_in_place(name) for name in rows.columns if name not in (SOURCE, ROW)]
+    names = [name for name in rows.columns if name not in (SOURCE, ROW)]
+    coded = [codes[name] if _is_coded(rows, name, codes) else None for name in names]
+    columns = [rows.drop_in_place(name) for name in names]
+
+    def take(at: int) -> pl.Series:
+        # Few columns at a time, and each given up at once, so that a bucket is never in memory twice.
+        column, columns[at] = columns[at][places], pl.Series()
+        of_column = coded[at]
+        return column if of_column is None else of_column.texts_of(column)
+
     with ThreadPoolExecutor(_COLUMNS_AT_ONCE) as pool:
-        in_order = [pool.submit(_taken, columns, place, places) for place in range(len(columns))]
-        rows = pl.DataFrame([column.result() for column in in_order])
-    return _completed(_decoded(rows, codes), model)
-
-
-def _taken(columns: list[pl.Series], place: int, places: pl.Series) -> pl.Series:
-    column, columns[place] = columns[place], pl.Series()
-    return column[places]
+        return _completed(pl.DataFrame(list(pool.map(take, range(len(names))))), model)
 
 
 def _is_coded(rows: pl.DataFrame, name: str, codes: Mapping[str, TextCodes]) -> bool:

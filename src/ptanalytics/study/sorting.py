@@ -2,6 +2,7 @@
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 _MAX_PACKED = 2**63
 #: Moments that are all whole minutes, seconds or thousandths are counted in those.
@@ -29,28 +30,39 @@ def places_in_order(rows: pl.DataFrame) -> pl.Series:
 
 
 def _without_text(ranks: pl.DataFrame, text: str) -> pl.Series | None:
-    """Sort by all columns but one text, and return the places if that text could not have changed them.
+    """Sort by all columns but one text, and then by the text the few rows whose place it changes.
 
-    It cannot where rows that are equal in the columns before it have the same text: the exercises of one session carry
-    one session id.
+    It changes none where rows that are equal in the columns before it have the same text: the exercises of one session
+    carry one session id.
     """
-    place = ranks.columns.index(text)
-    before, after = ranks.select(ranks.columns[:place]), ranks.select(ranks.columns[place + 1 :])
-    head, rest_of_head = _packed(before)
+    head, rest_of_head = _packed(ranks.select(ranks.columns[: ranks.columns.index(text)]))
     whole, rest = _packed(ranks.drop(text))
     if head is None or whole is None or rest_of_head or rest:
         return None
     keys = ranks.select(head=head, whole=whole, text=pl.col(text))
     places = pl.Series(_whole_number_order(keys["whole"].to_numpy()))
-    ordered = keys.select("head", "text")[places]
-    same_head = pl.col("head") == pl.col("head").shift()
-    is_kept = ordered.select((~same_head | pl.col("text").eq_missing(pl.col("text").shift())).all()).item()
-    if after.width == 0 and ordered.select(same_head.any()).item():
-        return None  # nothing but the text tells those rows apart
-    return places if is_kept else None
+    is_same_head, is_other_text = _compared_with_above(keys["head"][places], keys["text"][places])
+    if not is_other_text.any():
+        return places
+    groups = np.cumsum(~is_same_head)
+    is_open = np.zeros(int(groups[-1]) + 1, dtype=np.bool_)
+    is_open[groups[is_other_text]] = True
+    open_at = np.flatnonzero(is_open[groups])
+    of_open = places[pl.Series(open_at)]
+    # The rows of a group stand together, so that sorting those of all groups leaves each group where it is.
+    in_order = keys[of_open].select(pl.arg_sort_by("head", "text", "whole", nulls_last=True)).to_series()
+    return places.scatter(pl.Series(open_at), of_open[in_order])
 
 
-def _whole_number_order(whole: np.ndarray) -> np.ndarray:
+def _compared_with_above(head: pl.Series, text: pl.Series) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Say of each row whether it has the number of the one above, and whether it has that but another text."""
+    numbers = head.to_numpy()
+    is_same_head = np.zeros(len(numbers), dtype=np.bool_)
+    is_same_head[1:] = numbers[1:] == numbers[:-1]
+    return is_same_head, is_same_head & text.ne_missing(text.shift()).to_numpy()
+
+
+def _whole_number_order(whole: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Return the order of whole numbers from 0; equal ones stay in their order.
 
     Where a number and its place fit into one number those are sorted, several times faster than places by their numbers.

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import polars as pl
@@ -23,10 +24,11 @@ from ptanalytics.schemas.frames import empty_frame
 from ptanalytics.schemas.tables import TABLES
 from ptanalytics.study.bucket_changes import BucketChange, changes_json
 from ptanalytics.study.durable import flush_folder, move_into_place
-from ptanalytics.study.exports import Window, mentioned_keys, rows_removed, time_column
+from ptanalytics.study.exports import Window, time_column
 from ptanalytics.study.manifest import BucketFile, HistoryEntry, Manifest, QuarantineEntry, read_manifest
 from ptanalytics.study.merging import FAMILY, MARK, ROW, SOURCE, BucketMerge, Outcome, merge_bucket
 from ptanalytics.study.partition import Partition
+from ptanalytics.study.removed_rows import Gone, TableMerge, gone_of, n_removed
 from ptanalytics.study.store import STAGING, UNDO, clean
 from ptanalytics.study.watch import Watch
 
@@ -34,8 +36,8 @@ from ptanalytics.study.watch import Watch
 _DISK_REFUSALS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 #: Where the time of an entry stands; the latest one over the study is its cut-off day.
 _ENTRY_TIME = {"sessions": "started_at", "pain_scores": "recorded_at"}
-#: Single-threaded steps of one bucket overlap with those of another, at the price of two buckets in memory.
-_BUCKETS_AT_ONCE = 1
+#: Buckets in memory at once: one makes use of two cores, and of more it is memory that is short first.
+_BUCKETS_IN_MEMORY = max(1, pl.thread_pool_size() // 4)
 #: Small enough that reading one patient skips most of a bucket, large enough to scan at full speed.
 _ROWS_PER_GROUP = 131_072
 
@@ -98,6 +100,7 @@ class Transaction:
         self._staging.mkdir()
         self._moves: list[tuple[Path, Path]] = []
         self._partitions: dict[str, Partition] = {}
+        self._in_memory = BoundedSemaphore(_BUCKETS_IN_MEMORY)
         self._changes: list[BucketChange] = []
         self._quarantine: list[QuarantineEntry] = []
         self._generation = manifest.generation + 1
@@ -138,19 +141,19 @@ class Transaction:
         """
         partition = self._partitions[table]
         families = families or {}
-        merger = _TableMerge(table, list(in_detail), families, self._windows(table, families), partition.rejected_keys())
+        merger = TableMerge(table, list(in_detail), families, self._windows(table, families), partition.rejected_keys())
         buckets = set(partition.buckets())
         # Where a newer version has no row in a bucket at all, all that it had there may be gone.
         others = set(self._manifest.tables.get(table, {})) - buckets if merger.windows else set()
-        with ThreadPoolExecutor(_BUCKETS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(_BUCKETS_IN_MEMORY + 1) as pool:
             works = [partial(self._merge_bucket, merger, partition, bucket) for bucket in sorted(buckets)]
             merges = self._watch.run_all(pool, works)
         gone = [of_bucket for _, _, of_bucket in merges]
-        gone += [_gone(merger, *self._existing(table, bucket), None, None) for bucket in sorted(others)]
+        gone += [gone_of(merger, *self._existing(table, bucket), None, None) for bucket in sorted(others)]
         return Outcomes(
             pl.concat([Outcomes().counts, *(counts for counts, _, _ in merges)]),
             pl.concat([Outcomes().rows, *(rows for _, rows, _ in merges)]),
-            _removed(merger.windows, gone),
+            n_removed(merger.windows, gone),
         )
 
     def _windows(self, table: str, families: Mapping[int, str]) -> dict[str, Window]:
@@ -167,8 +170,21 @@ class Transaction:
         return windows
 
     def _merge_bucket(
-        self, merger: "_TableMerge", partition: Partition, bucket: int
-    ) -> tuple[pl.DataFrame, pl.DataFrame, "_Gone"]:
+        self, merger: TableMerge, partition: Partition, bucket: int
+    ) -> tuple[pl.DataFrame, pl.DataFrame, Gone]:
+        with self._in_memory:
+            told, change = self._merged(merger, partition, bucket)
+        # What only waits for the disk leaves the memory to the next bucket.
+        shutil.rmtree(self._staging / "rows" / merger.table / str(bucket))
+        if change is not None and change.after is not None:
+            after = self._sealed(change.table, bucket, change.after)
+            self._changes.append(change.model_copy(update={"after": after}))
+        return told
+
+    def _merged(
+        self, merger: TableMerge, partition: Partition, bucket: int
+    ) -> tuple[tuple[pl.DataFrame, pl.DataFrame, Gone], BucketChange | None]:
+        """Merge a bucket and write its rows; return what became of the rows, and the change."""
         table = merger.table
         existing, families = self._existing(table, bucket)
         incoming = partition.read(bucket)
@@ -189,19 +205,17 @@ class Transaction:
         merged = merge_bucket(existing, incoming, TABLES[table], codes=partition.codes)
         del incoming
         self._watch.count(n_rows)
-        shutil.rmtree(self._staging / "rows" / table / str(bucket))
-        gone = _gone(merger, existing, families, merged.is_met, patients)
-        if merged.rows is not None:
-            self._keep_change(table, bucket, merged, names)
+        gone = gone_of(merger, existing, families, merged.is_met, patients)
+        change = self._kept(table, bucket, merged, names)
         is_told = (pl.col("outcome") == "conflict") | pl.col(SOURCE).is_in(merger.in_detail)
         counts = merged.counts.cast({"n": pl.UInt32, "outcome": pl.String})
-        return counts, merged.doubtful.filter(is_told).cast({"outcome": pl.String}), gone
+        return (counts, merged.doubtful.filter(is_told).cast({"outcome": pl.String}), gone), change
 
-    def _keep_change(self, table: str, bucket: int, merged: BucketMerge, families: list[str]) -> None:
+    def _kept(self, table: str, bucket: int, merged: BucketMerge, families: list[str]) -> BucketChange | None:
         """Write a bucket's rows, and what is needed to put it back to what it was."""
         rows = merged.rows
         if rows is None:
-            return
+            return None
         marks = replaced = None
         if MARK in rows.columns and (before := self._entry(table, bucket)) is not None:
             marks, replaced = f"{table}.{bucket}.marks.parquet", None
@@ -214,17 +228,14 @@ class Transaction:
         for name in (marks, replaced):
             if name is not None:
                 self._moves.append((self._staging / name, self._path / UNDO / str(self.receipt_number) / name))
-        after = self.write(table, bucket, rows.drop(MARK, strict=False), families)
-        self._changes.append(
-            BucketChange(
-                table=table,
-                bucket=bucket,
-                after=after,
-                before=before,
-                marks=marks,
-                replaced=replaced,
-                families=tuple(families),
-            )
+        return BucketChange(
+            table=table,
+            bucket=bucket,
+            after=self._written(table, bucket, rows.drop(MARK, strict=False), families),
+            before=before,
+            marks=marks,
+            replaced=replaced,
+            families=tuple(families),
         )
 
     def add_quarantine(self, table: str, rows: pl.DataFrame, reasons: pl.DataFrame) -> None:
@@ -299,7 +310,10 @@ class Transaction:
 
     def write(self, table: str, bucket: int, rows: pl.DataFrame, families: Collection[str]) -> BucketFile:
         """Write a bucket's sorted rows beside the study."""
-        names, families_file = tuple(families), None
+        return self._sealed(table, bucket, self._written(table, bucket, rows, families))
+
+    def _written(self, table: str, bucket: int, rows: pl.DataFrame, families: Collection[str]) -> BucketFile:
+        families_file = None
         if FAMILY in rows.columns:
             families_file = f"tables/{table}/{bucket}.{self._generation}.families.parquet"
             staged = self._staging / f"{table}.{bucket}.families.parquet"
@@ -310,65 +324,23 @@ class Transaction:
         rows.write_parquet(staged, compression="lz4", row_group_size=_ROWS_PER_GROUP)
         final = Path("tables") / table / f"{bucket}.{self._generation}.parquet"
         self._moves.append((staged, self._path / final))
-        with staged.open("rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            # While this waits for the disk another bucket goes on; when all move into place nothing is left to wait for.
-            os.fsync(stream.fileno())
         return BucketFile(
             file=final.as_posix(),
             rows=rows.height,
             bytes=staged.stat().st_size,
-            sha256=digest,
+            sha256="",
             last_at=_last_entry(table, rows),
-            families=names,
+            families=tuple(families),
             families_file=families_file,
         )
 
-
-@dataclass(frozen=True)
-class _TableMerge:
-    """What is the same for all buckets of a merge."""
-
-    table: str
-    in_detail: list[int]
-    families: Mapping[int, str]
-    windows: Mapping[str, Window]
-    rejected: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class _Gone:
-    """Rows of one bucket that newer exports no longer have, and the families that share patients with theirs."""
-
-    counts: Mapping[str, int] = field(default_factory=dict)
-    shared: Collection[str] = ()
-
-
-def _gone(
-    merger: _TableMerge,
-    existing: pl.DataFrame,
-    families: pl.Series,
-    is_met: pl.Series | None,
-    patients: pl.Series | None,
-) -> _Gone:
-    """Count the rows of each export's earlier versions that this version does not name, and say whether it is one."""
-    if not merger.windows or not existing.height:
-        return _Gone()
-    met = is_met if is_met is not None else pl.select(pl.repeat(False, existing.height)).to_series()
-    if merger.rejected.height:
-        met |= mentioned_keys(merger.rejected, existing, merger.table)
-    shared: set[str] = set()
-    if patients is not None:
-        is_shared = met | existing["patient_id"].is_in(patients.drop_nulls().implode())
-        shared = set(families.filter(is_shared).unique())
-    return _Gone(rows_removed(merger.table, existing, ~met, families, merger.windows), shared)
-
-
-def _removed(windows: Mapping[str, Window], gone: Iterable[_Gone]) -> dict[str, int]:
-    """Add up; an export that has no patient of the earlier one is no newer version of it, whatever its name."""
-    gone = list(gone)
-    versions = {family for one in gone for family in one.shared}
-    return {family: sum(one.counts.get(family, 0) for one in gone) for family in windows if family in versions}
+    def _sealed(self, table: str, bucket: int, written: BucketFile) -> BucketFile:
+        """Return the entry of a written bucket with the digest of its file, which is on the disk then."""
+        with (self._staging / f"{table}.{bucket}.parquet").open("rb+") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            # While this waits for the disk another bucket goes on; when all move into place nothing is left to wait for.
+            os.fsync(stream.fileno())
+        return written.model_copy(update={"sha256": digest})
 
 
 def families_of(path: Path, entry: BucketFile, n_rows: int) -> pl.Series:
