@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import Literal
 
 import numpy as np
@@ -90,15 +92,17 @@ def _merge_with_care(
     old = pl.DataFrame({_HASH: _key_hash(existing, key)}).with_row_index(_OTHER)
     many = pl.concat([_twice(new[_HASH]), _twice(old[_HASH])]).unique()
     is_single = _none_of(new[_HASH], many)
-    pairs = new.filter(is_single).join(old, on=_HASH, how="inner").select(_AT, _OTHER)
-    has_key, is_same = _same(incoming, existing, pairs, key), _same(incoming, existing, pairs, columns)
+    # In the order of the old rows, most of which a newer export has again: they are compared where they are.
+    pairs = new.filter(is_single).join(old, on=_HASH, how="inner").select(_AT, _OTHER).sort(_OTHER)
+    has_key = _same(incoming, existing, pairs, key)
+    is_same = has_key & _same(incoming, existing, pairs, [name for name in columns if name not in key])
     # Where two keys share a hash they are told apart one by one, like keys that come twice.
     settled = pairs.with_columns(
         outcome=pl.when(is_same).then(pl.lit("unchanged", dtype=_OUTCOME)).otherwise(pl.lit("changed", dtype=_OUTCOME))
     ).filter(has_key)
     hashes = pl.concat([many, new[_HASH][pairs.filter(~has_key)[_AT]]]).unique()
     doubtful = _told_singly((existing, old), (incoming, new), hashes, key)
-    is_alone = _none_of(new[_HASH], pl.concat([hashes, new[_HASH][settled[_AT]]]))
+    is_alone = ~_mask(new.height, settled[_AT]) & _none_of(new[_HASH], hashes)
     alone = new.filter(is_alone).select(
         _AT, pl.lit(None, dtype=settled.schema[_OTHER]).alias(_OTHER), outcome=pl.lit("new", dtype=_OUTCOME)
     )
@@ -157,13 +161,26 @@ def _key_hash(frame: pl.DataFrame, key: list[str]) -> pl.Series:
 
 
 def _same(incoming: pl.DataFrame, existing: pl.DataFrame, pairs: pl.DataFrame, columns: list[str]) -> pl.Series:
-    """Say for each pair of an incoming and an existing row whether columns are the same; missing equals missing."""
-    same = pl.select(pl.repeat(True, pairs.height)).to_series()
-    for name in columns:
-        if incoming[name].null_count() == incoming.height and existing[name].null_count() == existing.height:
-            continue
-        same &= incoming[name][pairs[_AT]].eq_missing(existing[name][pairs[_OTHER]])
-    return same
+    """Say for each pair of an incoming and an existing row whether columns are the same; missing equals missing.
+
+    Args:
+        incoming: New rows.
+        existing: Rows that were there.
+        pairs: Their places; each old row at most once, in order.
+        columns: What is compared.
+    """
+    is_all = pairs.height == existing.height
+
+    def same(name: str) -> pl.Series | None:
+        ours, theirs = incoming[name], existing[name]
+        if ours.null_count() == incoming.height and theirs.null_count() == existing.height:
+            return None
+        ours, theirs = ours[pairs[_AT]], theirs if is_all else theirs[pairs[_OTHER]]
+        return ours.eq_missing(theirs) if ours.null_count() or theirs.null_count() else ours == theirs
+
+    with ThreadPoolExecutor(_COLUMNS_AT_ONCE) as pool:
+        found = [one for one in pool.map(same, columns) if one is not None]
+    return reduce(and_, found) if found else pl.select(pl.repeat(True, pairs.height)).to_series()
 
 
 def _told_singly(
