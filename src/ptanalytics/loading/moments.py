@@ -189,7 +189,11 @@ def _plain_moments(texts: pl.Series, clock: Clock) -> pl.Series:
     at = texts.first(ignore_nulls=True)
     for form in (*_PLAIN_TIMES, *_PLAIN_UTC):
         if at is not None and pl.Series([at]).str.to_datetime(form, strict=False, time_unit="us").is_not_null().item():
+            # The engine takes a second 60 for the next minute; no clock shows one.
+            has_no_such_second = texts.str.contains(":60", literal=True)
             read = texts.str.to_datetime(form, strict=False, time_unit="us")
+            if has_no_such_second.any():
+                read = read.set(has_no_such_second.fill_null(value=False), None)
             return _to_study(read, "UTC", clock) if form.endswith("Z") else _from_file(read, clock)
     return pl.select(pl.repeat(None, len(texts), dtype=pl.Datetime("us"))).to_series()
 

@@ -125,7 +125,9 @@ class PieceReader:
                 values[name], is_readable = reader.value_and_readable(column)
                 if is_readable is not None:
                     flags.append(is_readable)
-                    self._plain.discard(name)
+                    # A readable moment of the parser's length is one that it reads; a readable number need not be.
+                    if not (reader.plain_lengths and is_readable.all()):
+                        self._plain.discard(name)
         distinct = {name: self._distinct_of(table.column(headings[name])) for name in self._distinct}
         return self._put_together(pieces, values, distinct, flags)
 

@@ -93,7 +93,7 @@ def _merge_with_care(
     many = pl.concat([_twice(new[_HASH]), _twice(old[_HASH])]).unique()
     is_single = _none_of(new[_HASH], many)
     # In the order of the old rows, most of which a newer export has again: they are compared where they are.
-    pairs = new.filter(is_single).join(old, on=_HASH, how="inner").select(_AT, _OTHER).sort(_OTHER)
+    pairs = new.filter(is_single).join(old, on=_HASH, how="inner", maintain_order="right").select(_AT, _OTHER)
     has_key = _same(incoming, existing, pairs, key)
     is_same = has_key & _same(incoming, existing, pairs, [name for name in columns if name not in key])
     # Where two keys share a hash they are told apart one by one, like keys that come twice.

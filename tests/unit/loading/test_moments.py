@@ -88,6 +88,12 @@ def test_local_times(text, value):
     assert read(times("day_first"), text) == [value]
 
 
+@pytest.mark.parametrize("first", ["2026-03-04T18:05:09", " 4 Mar 2026 10:00", "2026-03-04 18:05"])
+@pytest.mark.parametrize("text", ["2026-03-04T18:05:60", "2026-03-04 23:59:60", "2026-03-04T18:60:00"])
+def test_a_minute_has_sixty_seconds_whatever_the_cells_before_are_like(first, text):
+    assert read(times(), first, text)[1] == "impossible_time"
+
+
 def test_midnight_stands_for_a_day_without_a_clock():
     assert read(times(), "2026-03-04", "2026-03-04 07:00") == [datetime(2026, 3, 4), datetime(2026, 3, 4, 7)]
 

@@ -60,3 +60,25 @@ def test_patients_whose_numbers_lie_far_apart_are_in_order() -> None:
         {"patient_id": [2**32 - 1, 0, 2**31, 0], "n": [1, 2, 3, 1]}, schema={"patient_id": pl.UInt32, "n": pl.Int64}
     )
     assert frame[places_in_order(frame)].rows() == sorted(frame.rows())
+
+
+@pytest.mark.parametrize("range_of_numbers", [10, 2**58])
+@pytest.mark.parametrize("with_more", [True, False])
+def test_rows_of_one_time_are_in_the_order_of_their_texts(range_of_numbers: int, *, with_more: bool) -> None:
+    n = 900
+    frame = pl.select(
+        patient_id=pl.int_range(n) * 7 % 5,
+        at=pl.int_range(n) * 13 % 9 * (range_of_numbers // 9),
+        session_id=pl.when(pl.int_range(n) % 50 != 3).then(pl.format("S{}", pl.int_range(n) * 31 % 450)),
+        exercise_id=pl.int_range(n) * 17 % 23,
+    )
+    frame = frame if with_more else frame.drop("exercise_id")
+    assert frame[places_in_order(frame)].equals(frame.sort(frame.columns, nulls_last=True))
+    # All but a few rows share their text with the others of their time.
+    quiet = frame.with_columns(
+        session_id=pl.when(pl.int_range(n) % 300 == 7)
+        .then(pl.col("session_id"))
+        .otherwise(pl.format("T{}{}", pl.int_range(n) * 7 % 5, pl.int_range(n) * 13 % 9) + "x" * 20)
+    )
+    many = pl.concat([quiet, quiet.with_columns(pl.col("at") + 1, pl.format("U{}", pl.int_range(n)).alias("session_id"))])
+    assert many[places_in_order(many)].equals(many.sort(many.columns, nulls_last=True))
