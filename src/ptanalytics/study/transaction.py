@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
@@ -58,8 +58,12 @@ class Outcomes:
 
     def n(self, source_number: int, outcome: Outcome) -> int:
         """Return how many rows of a source met an outcome."""
-        chosen = self.counts.filter((pl.col(SOURCE) == source_number) & (pl.col("outcome") == outcome))
-        return int(chosen["n"].sum())
+        return self._n.get((source_number, outcome), 0)
+
+    @cached_property
+    def _n(self) -> dict[tuple[int, str], int]:
+        summed = self.counts.group_by(SOURCE, "outcome").agg(pl.col("n").sum())
+        return {(number, outcome): n for number, outcome, n in summed.iter_rows()}
 
     def rows_of(self, source_number: int, *outcomes: Outcome) -> list[int]:
         """Return the single rows of a source with some outcomes."""

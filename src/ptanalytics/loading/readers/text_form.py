@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
@@ -14,6 +15,8 @@ from ptanalytics.loading.readers.text_table import heading_block, looks_like_dat
 
 _SAMPLE_BYTES = 1 << 18
 _HEADING_WITHIN_RECORDS = 30
+#: Lines looked at for those records; above them there may be notes and blank lines.
+_MAX_LINES = 1_000
 #: Signs that no text holds: all below the space but tab, line ends and form feed.
 _CONTROLS = bytes(sign for sign in range(32) if sign not in (9, 10, 12, 13))
 _DELIMITERS = (",", ";", "\t", "|")
@@ -76,7 +79,7 @@ def find_form(path: Path, known: frozenset[str], wanted: TextForm) -> FileForm:
     if not start.strip():
         raise EmptyExportError(path)
     encoding = TextEncoding(wanted.encoding) if wanted.encoding else _encoding_of(path, start)
-    lines = _whole_lines(start, encoding.name, is_all=len(start) < _SAMPLE_BYTES)
+    lines = _whole_lines(start, encoding.name, wanted.skip_lines + _MAX_LINES, is_all=len(start) < _SAMPLE_BYTES)
     body = lines[wanted.skip_lines :]
     delimiter = wanted.delimiter or _delimiter_of(body, known)
     found = _records(body, delimiter, wanted.comment_prefix)
@@ -134,9 +137,9 @@ def _encoding_of(path: Path, start: bytes) -> TextEncoding:
     return TextEncoding("utf-8")
 
 
-def _whole_lines(start: bytes, encoding: str, *, is_all: bool) -> list[str]:
+def _whole_lines(start: bytes, encoding: str, n_lines: int, *, is_all: bool) -> list[str]:
     text = start.decode(encoding, errors="replace").lstrip("\ufeff")
-    lines = list(io.StringIO(text, newline=""))
+    lines = list(islice(io.StringIO(text, newline=""), n_lines))
     return lines if is_all or len(lines) < 2 else lines[:-1]
 
 
