@@ -137,15 +137,20 @@ _CUTS = st.tuples(st.integers(40, 400), st.integers(8, 200), st.integers(30, 300
 @given(
     rows=st.one_of(st.lists(_ROW, min_size=1, max_size=25), st.lists(st.one_of(_PLAIN_ROW, _PLAIN_ROW, _ROW), min_size=1)),
     ending=st.sampled_from(["\n", "\r\n"]),
+    is_mixed=st.booleans(),
     ends=st.booleans(),
     cut=_CUTS,
 )
-@example(rows=[("P1", "A", "2026-03-02T18:30:60", "1", "3", "S1")], ending="\n", ends=False, cut=(40, 8, 30))
-@example(rows=[("P1", "A", "0000-01-01", "1", "3", "S1")] * 3, ending="\r\n", ends=False, cut=(40, 8, 30))
+@example(
+    rows=[("P1", "A", "2026-03-02T18:30:60", "1", "3", "S1")], ending="\n", is_mixed=False, ends=False, cut=(40, 8, 30)
+)
+@example(rows=[("P1", "A", "0000-01-01", "1", "3", "S1")] * 3, ending="\r\n", is_mixed=False, ends=False, cut=(40, 8, 30))
 def test_any_plain_file_gives_the_same_rows_in_pieces(
-    rows: list[tuple[str, ...]], ending: str, ends: bool, cut: tuple[int, int, int]
+    rows: list[tuple[str, ...]], ending: str, is_mixed: bool, ends: bool, cut: tuple[int, int, int]
 ) -> None:
     lines = [",".join(_HEADINGS), *(",".join(cell.replace(",", ".") for cell in row) for row in rows)]
+    if is_mixed and ending == "\n":
+        lines[1::2] = [line + "\r" for line in lines[1::2]]
     with tempfile.TemporaryDirectory() as name, cut_into(*cut):
         path = Path(name, "sessions.csv")
         path.write_bytes((ending.join(lines) + ending * ends).encode())

@@ -2,6 +2,7 @@
 
 import mmap
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -53,23 +54,25 @@ class BucketFiles:
 
     def close(self) -> None:
         """Close all files, so that they can be read."""
-        for writer in self._writers.values():
-            writer.close()
+        with ExitStack() as closing:  # all of them, even where the disk refuses one
+            for writer in self._writers.values():
+                closing.callback(writer.close)
 
     def read(self, bucket: int) -> pl.DataFrame:
         """Return the rows of a bucket, batches in the order of their places."""
         places = self._places[bucket]
         with (self._folder / str(bucket) / self._name).open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        reader = pa.ipc.open_file(pa.py_buffer(mapped))
+            # A single batch would stay a view of the file, which is to be removed.
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if len(places) > 1 else file.read()
+        reader = pa.ipc.open_file(pa.py_buffer(content))
         batches = [reader.get_batch(number) for number in sorted(range(len(places)), key=places.__getitem__)]
 
         def column(place: int) -> pl.Series:
             found = pa.chunked_array([batch.column(place) for batch in batches])
             whole = pl.Series(reader.schema.names[place], found).rechunk()
-            if hasattr(mapped, "madvise"):
+            if isinstance(content, mmap.mmap) and hasattr(content, "madvise"):
                 # The file is not in memory beside more than a few columns of it.
-                mapped.madvise(mmap.MADV_DONTNEED)
+                content.madvise(mmap.MADV_DONTNEED)
             return whole
 
         with ThreadPoolExecutor(_COLUMNS_AT_ONCE) as pool:

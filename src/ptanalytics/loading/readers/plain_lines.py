@@ -100,5 +100,4 @@ def holds_spaces(chunk: bytes, n_lines: int) -> bool:
         (False, True, True)
     """
     signs = np.frombuffer(chunk, dtype=np.uint8)
-    n_line_ends = 2 * n_lines if chunk.endswith(b"\r\n") else n_lines
-    return int(np.count_nonzero(signs <= ord(" "))) != n_line_ends
+    return int(np.count_nonzero(signs <= ord(" "))) != n_lines + chunk.count(_RETURN)
