@@ -1,7 +1,7 @@
-"""A plain file read in pieces gives what its lines give as one text, whatever its cells hold and wherever it is cut."""
+"""A regular file read in pieces gives what its lines give as one text, whatever its cells hold and wherever it is cut."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -85,7 +85,7 @@ _TEXTS = st.sampled_from(
     ["A", "b", "P01", "", " ", "NA", "n/a", " A ", "\u00e9t\u00e9", "x" * 13, "x" * 250, "\u00a0A", "-", "#1"]
 )
 _ROW = st.tuples(
-    st.sampled_from(["P1", "P2", " P2", "x" * 250, "NA", "P\u00fc"]), _TEXTS, _TIMES, _NUMBERS, _NUMBERS, _TEXTS
+    st.sampled_from(["P1", "P2", "", " P2", "x" * 250, "NA", "P\u00fc"]), _TEXTS, _TIMES, _NUMBERS, _NUMBERS, _TEXTS
 )
 _PLAIN_ROW = st.tuples(
     st.sampled_from(["P1", "P2"]),
@@ -130,6 +130,26 @@ def assert_same_rows(source: Source) -> None:
     assert found.height == source.n_rows
 
 
+def never(_row: int, _column: int) -> bool:
+    """No cell is in quotation marks."""
+    return False
+
+
+def always(_row: int, _column: int) -> bool:
+    """Every cell is."""
+    return True
+
+
+def now_and_then(row: int, column: int) -> bool:
+    """Some are."""
+    return (row * 7 + column) % 5 == 0
+
+
+def written(cell: str, is_quoted: bool) -> str:
+    """A cell as it stands in a file; only in quotation marks it may hold commas and quotation marks."""
+    return f'"{cell.replace("x", chr(34) * 2)}"' if is_quoted else cell.replace(",", ".")
+
+
 _CUTS = st.tuples(st.integers(40, 400), st.integers(8, 200), st.integers(30, 300))
 
 
@@ -138,17 +158,36 @@ _CUTS = st.tuples(st.integers(40, 400), st.integers(8, 200), st.integers(30, 300
     rows=st.one_of(st.lists(_ROW, min_size=1, max_size=25), st.lists(st.one_of(_PLAIN_ROW, _PLAIN_ROW, _ROW), min_size=1)),
     ending=st.sampled_from(["\n", "\r\n"]),
     is_mixed=st.booleans(),
+    quoted=st.sampled_from([never, always, now_and_then]),
     ends=st.booleans(),
     cut=_CUTS,
 )
 @example(
-    rows=[("P1", "A", "2026-03-02T18:30:60", "1", "3", "S1")], ending="\n", is_mixed=False, ends=False, cut=(40, 8, 30)
+    rows=[("P1", "A", "2026-03-02T18:30:60", "1", "3", "S1")],
+    ending="\n",
+    is_mixed=False,
+    quoted=never,
+    ends=False,
+    cut=(40, 8, 30),
 )
-@example(rows=[("P1", "A", "0000-01-01", "1", "3", "S1")] * 3, ending="\r\n", is_mixed=False, ends=False, cut=(40, 8, 30))
-def test_any_plain_file_gives_the_same_rows_in_pieces(
-    rows: list[tuple[str, ...]], ending: str, is_mixed: bool, ends: bool, cut: tuple[int, int, int]
+@example(
+    rows=[("P1", "A", "0000-01-01", "1", "3", "S1")] * 3,
+    ending="\r\n",
+    is_mixed=False,
+    quoted=never,
+    ends=False,
+    cut=(40, 8, 30),
+)
+def test_any_regular_file_gives_the_same_rows_in_pieces(
+    rows: list[tuple[str, ...]],
+    ending: str,
+    is_mixed: bool,
+    quoted: Callable[[int, int], bool],
+    ends: bool,
+    cut: tuple[int, int, int],
 ) -> None:
-    lines = [",".join(_HEADINGS), *(",".join(cell.replace(",", ".") for cell in row) for row in rows)]
+    cells = [[written(cell, quoted(at, place)) for place, cell in enumerate(row)] for at, row in enumerate(rows)]
+    lines = [",".join(_HEADINGS), *map(",".join, cells)]
     if is_mixed and ending == "\n":
         lines[1::2] = [line + "\r" for line in lines[1::2]]
     with tempfile.TemporaryDirectory() as name, cut_into(*cut):
@@ -165,11 +204,14 @@ def test_any_plain_file_gives_the_same_rows_in_pieces(
 
 
 @settings(max_examples=60, deadline=None)
-@given(rows=st.lists(_PLAIN_ROW, min_size=1, max_size=40), cut=_CUTS)
-def test_a_file_of_plain_cells_is_read_in_pieces(rows: list[tuple[str, ...]], cut: tuple[int, int, int]) -> None:
+@given(rows=st.lists(_PLAIN_ROW, min_size=1, max_size=40), quoted=st.sampled_from([never, always, now_and_then]), cut=_CUTS)
+def test_a_file_of_plain_cells_is_read_in_pieces(
+    rows: list[tuple[str, ...]], quoted: Callable[[int, int], bool], cut: tuple[int, int, int]
+) -> None:
     with tempfile.TemporaryDirectory() as name, cut_into(*cut):
         path = Path(name, "sessions.csv")
-        path.write_text("\n".join([",".join(_HEADINGS), *map(",".join, rows)]), encoding="utf-8")
+        cells = [[written(cell, quoted(at, place)) for place, cell in enumerate(row)] for at, row in enumerate(rows)]
+        path.write_text("\n".join([",".join(_HEADINGS), *map(",".join, cells)]), encoding="utf-8")
         (source,) = find_sources(path, timezone="Europe/London")
         assert reads_pieces(source)
         assert_same_rows(source)
@@ -229,6 +271,7 @@ _TIME_CELLS = [
 ]
 
 
+@pytest.mark.parametrize("is_quoted", [False, True])
 @pytest.mark.parametrize(
     ("column", "cell"),
     [
@@ -237,17 +280,18 @@ _TIME_CELLS = [
         *((column, cell) for column in ("patient_id", "session_id") for cell in ("", "NA", " P1", "x" * 201)),
     ],
 )
-def test_one_odd_cell_among_plain_ones_is_read_as_in_text(tmp_path: Path, column: str, cell: str) -> None:
+def test_one_odd_cell_among_plain_ones_is_read_as_in_text(
+    tmp_path: Path, column: str, cell: str, *, is_quoted: bool
+) -> None:
     plain = {"patient_id": "P1", "exercise_id": "bridge", "started_at": "2026-03-02T18:30:00", "session_id": "S1"}
     plain |= {"completed_fraction": "1", "sets": "3", "rpe": "5"}
-    lines = [",".join(plain), *[",".join(row.values()) for row in [plain, plain, plain | {column: cell}, plain]]]
+    odd = {column: f'"{cell}"' if is_quoted else cell}
+    lines = [",".join(plain), *[",".join(row.values()) for row in [plain, plain, plain | odd, plain]]]
     path = tmp_path / "sessions.csv"
     path.write_text("\n".join(lines), encoding="utf-8")
     (source,) = find_sources(path, timezone="Europe/London")
-    if reads_pieces(source):
-        assert_same_rows(source)
-    else:
-        assert (column, cell) == ("patient_id", "")
+    assert reads_pieces(source)
+    assert_same_rows(source)
 
 
 @pytest.mark.parametrize("cell", ["1.5", "inf", "2.0", "2147483648", "x"])

@@ -1,4 +1,4 @@
-"""The rows of a plain file, a piece at a time: numbers and moments typed as they are parsed, ids looked at once per text.
+"""The rows of a regular file, a piece at a time: numbers and moments typed as they are parsed, ids looked at once per text.
 
 What comes out is what `convert` makes of the same lines: a piece that holds a cell written otherwise is read as text.
 """
@@ -21,7 +21,7 @@ from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, common_cell_len
 from ptanalytics.loading.staging import constant_texts, is_direct
 
 if TYPE_CHECKING:
-    from ptanalytics.loading.readers.line_pieces import LinePiece, PlainLines
+    from ptanalytics.loading.readers.line_pieces import LinePiece, RegularLines
     from ptanalytics.loading.sources import Source
 
 
@@ -181,7 +181,7 @@ def piece_batches(sources: Mapping[int, "Source"], distinct: Collection[str]) ->
     """Put the pieces of sources into batches of a bounded length: long pieces alone, those of small files together.
 
     Args:
-        sources: Plain files, by their number.
+        sources: Regular files, by their number.
         distinct: Our text columns that are wanted as distinct texts.
     """
     batches: list[PieceBatch] = []
@@ -200,13 +200,13 @@ def piece_batches(sources: Mapping[int, "Source"], distinct: Collection[str]) ->
 
 
 def reads_pieces(source: "Source") -> bool:
-    """Say whether a source is a plain file whose columns are ours under other names, or the same in every row."""
+    """Say whether a source is a regular file whose columns are ours under other names, or the same in every row."""
     return source.lines is not None and source.table != "scores" and is_direct(source.layout)
 
 
-def _lines_of(source: "Source") -> "PlainLines":
+def _lines_of(source: "Source") -> "RegularLines":
     if source.lines is None:
-        message = "the source has no plain lines"
+        message = "the source has no regular lines"
         raise TypeError(message)
     return source.lines
 

@@ -30,7 +30,7 @@ from ptanalytics.loading.opening import open_tables, opened_ahead, reads_all_of,
 from ptanalytics.loading.readers import FAULT, NOT_READABLE, ROW, TextTable, is_readable
 from ptanalytics.loading.readers.engine_faults import told_plainly
 from ptanalytics.loading.readers.fhir_codes import IS_SITE_CODES, is_site_codes
-from ptanalytics.loading.readers.line_pieces import PlainLines
+from ptanalytics.loading.readers.line_pieces import RegularLines
 from ptanalytics.loading.readers.redcap_dictionary import DICTIONARY, dictionaries_kept, is_dictionary_file
 from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.receipt import FileReceipt, SkippedFile
@@ -73,8 +73,8 @@ class Source:
     notes: tuple[str, ...] = ()
     #: Digest of the site's own codes that were in use; empty where there were none.
     own_codes: str = ""
-    #: The same lines as ``text`` in pieces, where all are plain.
-    lines: PlainLines | None = None
+    #: The same lines as ``text`` in pieces, where all are regular.
+    lines: RegularLines | None = None
     #: Keeps unpacked files until the source has been read.
     folders: tuple[ScratchFolder, ...] = ()
 

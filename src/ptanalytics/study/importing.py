@@ -156,7 +156,7 @@ def _read_together(sources: Mapping[int, Source]) -> list[list[int]]:
     n_rows, last = 0, None
     for number, source in sources.items():
         n_rows += source.n_rows
-        # Pieces of plain files are written one by one, so any number of files goes together.
+        # Pieces of regular files are written one by one, so any number of files goes together.
         in_pieces = reads_pieces(source)
         kind = (source.table, _given_columns(source), in_pieces)
         if kind != last or (n_rows > _ROWS_READ_TOGETHER and not in_pieces):

@@ -67,7 +67,7 @@ class Partition:
     def write_pieces(
         self, batches: Sequence[PieceBatch], given: Collection[str] | None, count: Callable[[int], None]
     ) -> None:
-        """Write the rows of plain files, several batches of their pieces at once.
+        """Write the rows of regular files, several batches of their pieces at once.
 
         Args:
             batches: The pieces.

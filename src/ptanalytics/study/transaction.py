@@ -121,7 +121,7 @@ class Transaction:
         self._watch.run(partial(self._partition(table).write, sources, given, self._watch.count))
 
     def stage_pieces(self, table: str, batches: Sequence[PieceBatch], given: Collection[str]) -> None:
-        """Split the rows of plain files into buckets on disk, piece by piece; see `stage`."""
+        """Split the rows of regular files into buckets on disk, piece by piece; see `stage`."""
         self._watch.run(partial(self._partition(table).write_pieces, batches, given, self._watch.count))
         # What parsing took is handed back before sorting asks for memory elsewhere.
         pa.default_memory_pool().release_unused()

@@ -8,14 +8,14 @@ import pytest
 
 from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.piece_rows import PieceReader, piece_batches
-from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece, PlainLines
+from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece, RegularLines
 from ptanalytics.loading.sources import find_sources
 
 _HEADING = "patient_id,date,pain\n"
 _ROWS = "SECRET1,2026-03-02,5\nSECRET2,2026-03-03,6\n"
 
 
-def lines_of(folder: Path, name: str = "pain_scores.csv", rows: str = _ROWS) -> PlainLines:
+def lines_of(folder: Path, name: str = "pain_scores.csv", rows: str = _ROWS) -> RegularLines:
     path = folder / name
     path.write_text(_HEADING + rows, encoding="utf-8")
     (source,) = find_sources(path, timezone="UTC")
@@ -23,7 +23,7 @@ def lines_of(folder: Path, name: str = "pain_scores.csv", rows: str = _ROWS) -> 
     return source.lines
 
 
-def read(lines: PlainLines, *pieces: LinePiece) -> pa.Table | None:
+def read(lines: RegularLines, *pieces: LinePiece) -> pa.Table | None:
     return lines.read(pieces or lines.pieces, ["patient_id", "pain"], {}, is_text=True)
 
 

@@ -14,7 +14,7 @@ from ptanalytics.loading.layouts import TextForm
 from ptanalytics.loading.moments import order_evidence
 from ptanalytics.loading.readers.encodings import detect_encoding, reads_otherwise
 from ptanalytics.loading.readers.line_census import LineCensus, take_census
-from ptanalytics.loading.readers.line_pieces import LONGEST_PIECE_BYTES, PlainLines
+from ptanalytics.loading.readers.line_pieces import LONGEST_PIECE_BYTES, RegularLines
 from ptanalytics.loading.readers.text_form import FileForm, find_form
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
@@ -122,19 +122,18 @@ def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
         n_headings=form.n_heading_lines,
         n_comments=preamble_comments,
         n_blank=len(census.blank_lines) + preamble_blank,
-        may_hold_commas=census.has_quotes or form.delimiter != ",",
+        may_hold_commas=census.has_inner_delimiters or form.delimiter != ",",
         delimiter=form.delimiter,
-        lines=_plain_lines(form, census, frame),
+        lines=_regular_lines(form, census, frame),
         notes=form.in_words(),
     )
 
 
-def _plain_lines(form: FileForm, census: LineCensus, frame: pl.LazyFrame) -> PlainLines | None:
-    """Return the lines of data in pieces, where all are plain and none is longer than any record."""
-    is_short = all(piece.end - piece.start <= LONGEST_PIECE_BYTES for piece in census.pieces)
-    if not (census.is_plain and is_short):
+def _regular_lines(form: FileForm, census: LineCensus, frame: pl.LazyFrame) -> RegularLines | None:
+    """Return the lines of data in pieces, where none is blank or longer than any record."""
+    if census.blank_lines or any(piece.end - piece.start > LONGEST_PIECE_BYTES for piece in census.pieces):
         return None
-    return PlainLines(form.headings, form.delimiter, tuple(census.pieces), frame)
+    return RegularLines(form.headings, form.delimiter, census.has_quotes, tuple(census.pieces), frame)
 
 
 def _preamble(path: Path, form: FileForm) -> tuple[int, int]:

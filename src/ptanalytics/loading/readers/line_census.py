@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -10,11 +9,16 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 
-import numpy as np
-
 from ptanalytics.loading.readers import fingerprint
 from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece, common_cell_length
-from ptanalytics.loading.readers.plain_lines import cell_ends, cell_starts, common_length, holds_spaces, say_no_order
+from ptanalytics.loading.readers.plain_lines import (
+    bare_cells,
+    cell_ends,
+    cell_starts,
+    common_length,
+    holds_spaces,
+    say_no_order,
+)
 from ptanalytics.loading.readers.text_form import FileForm
 
 _CHUNK_BYTES = 1 << 18
@@ -31,15 +35,15 @@ class LineCensus:
     n_lines: int = 0
     is_utf8: bool = True
     has_quotes: bool = False
+    #: Some cell in quotation marks holds what stands between cells.
+    has_inner_delimiters: bool = False
     #: Every line after the heading has as many fields as it, and no cell runs over a line end.
     is_regular: bool = True
     #: Numbers of lines (from 1) after the heading that hold nothing.
     blank_lines: list[int] = field(default_factory=list)
     #: Columns of `FileForm.year_first` with a cell that may say something about the order of day and month.
     unsure: set[str] = field(default_factory=set)
-    #: No quotation mark in the file, and each line of data begins with a cell that is given.
-    is_plain: bool = True
-    #: Where the lines of data lie; of no use where they are not all plain.
+    #: Where the lines of data lie; of no use where some are blank or not regular.
     pieces: list[LinePiece] = field(default_factory=list)
 
     def add(self, other: "LineCensus") -> None:
@@ -49,8 +53,8 @@ class LineCensus:
         self.n_lines += other.n_lines
         self.is_utf8 &= other.is_utf8
         self.has_quotes |= other.has_quotes
+        self.has_inner_delimiters |= other.has_inner_delimiters
         self.is_regular &= other.is_regular
-        self.is_plain &= other.is_plain
         self.unsure |= other.unsure
 
 
@@ -129,11 +133,12 @@ def _count_lines(census: LineCensus, chunk: bytes, form: FileForm, at: int) -> N
         chunk = data
         first_line += n_above
     census.n_lines += n_above
-    if not chunk or _count_plain_lines(census, chunk, form, at, at + len(chunk) - n_added):
+    end = at + len(chunk) - n_added
+    if not chunk or _count_plain_lines(census, chunk, form, at, end):
         return
-    census.is_plain = False
     census.unsure.update(form.year_first)
     _count_other_lines(census, chunk, form, first_line)
+    _add_piece(census.pieces, LinePiece(census.path, at, end, first_line, census.n_lines - first_line + 1))
 
 
 def _count_other_lines(census: LineCensus, chunk: bytes, form: FileForm, first_line: int) -> None:
@@ -141,11 +146,9 @@ def _count_other_lines(census: LineCensus, chunk: bytes, form: FileForm, first_l
     shape = chunk.translate(None, delete=bytes(set(range(256)) - {*mark, *b'"\n'}))
     census.n_lines += shape.count(b"\n")
     if b'"' in shape:
-        census.has_quotes = True
-        shape = re.sub(rb'"[^"\n]*"', b"", shape)
-        if b'"' in shape or not _are_quotes_in_place(chunk, form.delimiter) or _has_empty_record(chunk, mark):
-            census.is_regular = False
-            return
+        # Quotation marks beside a blank line, a cell too few or many, or out of place.
+        census.has_quotes, census.is_regular = True, False
+        return
     empty_row = mark * (len(form.headings) - 1)
     # Comparing is ten times cheaper than looking closer, and nearly always enough.
     if shape != (empty_row + b"\n") * shape.count(b"\n"):
@@ -162,12 +165,15 @@ def _count_plain_lines(census: LineCensus, chunk: bytes, form: FileForm, start: 
     ends = cell_ends(chunk, form.delimiter, len(form.headings))
     if ends is None:
         return False
+    if b'"' in chunk:
+        census.has_quotes = True
+        census.has_inner_delimiters |= chunk.count(form.delimiter.encode()) > ends.size - len(ends)
     lengths = {}
     for place, heading in enumerate(form.headings):
         if heading in form.date_like:
-            starts = cell_starts(ends, place)
-            lengths[heading] = common_length(chunk, starts, ends[:, place])
-            if heading in form.year_first and not say_no_order(chunk, starts, form.delimiter):
+            starts, bare_ends = bare_cells(chunk, cell_starts(ends, place), ends[:, place])
+            lengths[heading] = common_length(starts, bare_ends)
+            if heading in form.year_first and not say_no_order(chunk, starts[bare_ends > starts]):
                 census.unsure.add(heading)
     has_spaces = not chunk.isascii() or holds_spaces(chunk, len(ends))
     stretch = LinePiece(census.path, start, end, census.n_lines + 1, len(ends), lengths, has_spaces)
@@ -189,30 +195,6 @@ def _add_piece(pieces: list[LinePiece], more: LinePiece) -> None:
         cell_lengths={heading: common_cell_length((last, more), heading) for heading in more.cell_lengths},
         has_spaces=last.has_spaces or more.has_spaces,
     )
-
-
-def _has_empty_record(chunk: bytes, mark: bytes) -> bool:
-    """Say whether some line holds nothing but delimiters, spaces and quotation marks: a blank row however written."""
-    bare = chunk.translate(None, delete=mark + b'" \t\r')
-    return bare.startswith(b"\n") or b"\n\n" in bare
-
-
-def _are_quotes_in_place(chunk: bytes, delimiter: str) -> bool:
-    """Say whether every quotation mark opens a cell, closes it, or is one of a pair inside it.
-
-    A fast reader gives up on a cell such as ``"a"b`` and shows it in its error, so such a file is read carefully.
-    """
-    signs = np.frombuffer(b"\n" + chunk, dtype=np.uint8)
-    quotes = np.flatnonzero(signs == ord('"'))
-    is_run_start = np.diff(quotes, prepend=-2) > 1
-    starts = quotes[is_run_start]
-    lengths = np.diff(np.append(np.flatnonzero(is_run_start), len(quotes)))
-    ends = np.frombuffer((delimiter + "\r\n").encode(), dtype=np.uint8)
-    after_end, before_end = np.isin(signs[starts - 1], ends), np.isin(signs[starts + lengths], ends)
-    is_inside = (np.cumsum(lengths) - lengths) % 2 == 1
-    is_even = lengths % 2 == 0
-    # Inside a cell pairs are text and an odd run closes it; outside a run opens a cell, an even one an empty cell or so.
-    return bool(np.all(np.where(is_inside, is_even | before_end, after_end & (~is_even | before_end))))
 
 
 def _note_blank_lines(census: LineCensus, chunk: bytes, first_line: int, empty_row: bytes) -> int:

@@ -1,4 +1,4 @@
-"""The lines of a plain file, which has no quotation marks, blank lines or absent cells, in pieces for several cores."""
+"""The lines of a regular file, which has no blank line and every cell on its line, in pieces for several cores."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class LinePiece:
     #: Number of its first line in the file, from 1.
     first_line: int
     n_lines: int
-    #: For columns that look like dates: how long every cell is that is given; 0 where they differ or none is given.
+    #: For columns that look like dates: how long every cell is; absent or 0 where they differ, or nobody measured.
     cell_lengths: Mapping[str, int] = field(default_factory=dict)
     #: Whether a cell may begin or end with white space.
     has_spaces: bool = True
@@ -39,18 +39,20 @@ def common_cell_length(pieces: Iterable[LinePiece], heading: str) -> int:
 
 
 @dataclass(frozen=True)
-class PlainLines:
-    """A file whose lines below the headings are all plain."""
+class RegularLines:
+    """A file whose lines below the headings are all regular, and none of them blank."""
 
     headings: tuple[str, ...]
     delimiter: str
+    has_quotes: bool
     pieces: tuple[LinePiece, ...]
     #: The same lines as text; a table that was made of them since has another frame, and no pieces.
     frame: pl.LazyFrame
 
-    def is_like(self, other: "PlainLines") -> bool:
+    def is_like(self, other: "RegularLines") -> bool:
         """Say whether pieces of both can be read together."""
-        return self.headings == other.headings and self.delimiter == other.delimiter
+        ours, theirs = (self.headings, self.delimiter, self.has_quotes), (other.headings, other.delimiter, other.has_quotes)
+        return ours == theirs
 
     def read(
         self, pieces: Sequence[LinePiece], columns: Collection[str], dtypes: Mapping[str, pa.DataType], *, is_text: bool
@@ -85,9 +87,13 @@ class PlainLines:
             return csv.read_csv(
                 pa.py_buffer(block),
                 csv.ReadOptions(column_names=self.headings, use_threads=False, block_size=len(block) + 1),
-                csv.ParseOptions(delimiter=self.delimiter, quote_char=False),
+                csv.ParseOptions(delimiter=self.delimiter, quote_char='"' if self.has_quotes else False),
                 csv.ConvertOptions(
-                    column_types=kinds, include_columns=list(columns), null_values=[""], strings_can_be_null=True
+                    column_types=kinds,
+                    include_columns=list(columns),
+                    null_values=[""],
+                    strings_can_be_null=True,
+                    quoted_strings_can_be_null=True,
                 ),
             )
         except pa.ArrowInvalid:

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from ptanalytics.loading.layouts import same_heading
-from ptanalytics.loading.readers.line_pieces import PlainLines
+from ptanalytics.loading.readers.line_pieces import RegularLines
 from ptanalytics.loading.readers.scratch import ScratchFolder
 
 #: Columns that are ours in every text table; a file's own column of that name gets a suffix.
@@ -57,8 +57,8 @@ class TextTable:
     #: False where no cell can hold a comma, so that no decimal comma need be looked for.
     may_hold_commas: bool = True
     delimiter: str = ""
-    #: The lines of a file in pieces, where all are plain.
-    lines: PlainLines | None = None
+    #: The lines of a file in pieces, where all are regular.
+    lines: RegularLines | None = None
     #: Counts of day-first and month-first dates of columns that were looked through while reading.
     order_counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     is_1904: bool = False
