@@ -1,5 +1,6 @@
 """Dates and times out of text. The order of day and month is decided once per column, never per cell."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,6 +20,8 @@ _CLOCK = (
     r"(?i)[T\s,]\s*(\d{1,2})[:.h](\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*([ap])?\.?(?:m\.?)?"
     r"\s*(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?$"
 )
+#: Numeric dates as most files write them, alone or with a clock.
+_USUAL_TO_THE_END = r"^\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?: \d{1,2}:\d{2}(?::\d{2})?(?: [AaPp][Mm])?)?$"
 #: The days from 1980 to 2100 in Excel's count; other numbers are no dates.
 _SERIAL_RANGE = (29221, 73415)
 _MONTHS = {
@@ -49,6 +52,14 @@ _PLAIN_UTC = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d %H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%.fZ
 _PLAIN_DAY = frozenset({10})
 _PLAIN_MOMENT = frozenset({10, 16, 19})
 _MONTHS_A_YEAR = 12
+#: Clocks behind numeric dates, by their format; nothing behind a date is its midnight.
+_CLOCKS = {
+    " %H:%M": r" \d{1,2}:[0-5]\d",
+    " %H:%M:%S": r" \d{1,2}:[0-5]\d:[0-5]\d",
+    " %I:%M %p": r" \d{1,2}:[0-5]\d [AaPp][Mm]",
+    " %I:%M:%S %p": r" \d{1,2}:[0-5]\d:[0-5]\d [AaPp][Mm]",
+    "": "",
+}
 #: One date in so many in the other order is taken for a slip; more often the column mixes two orders.
 _SLIPS_IN = 20
 _MICROSECONDS_PER_DAY = 86_400_000_000
@@ -106,13 +117,29 @@ def order_evidence(column: str) -> pl.Expr:
     """Return a struct of the three counts of `OrderEvidence` for a text column."""
     cell = pl.col(column)
     # Dates that begin with the year say nothing about the order; most columns hold nothing else.
-    text = _date_part(cell.filter(cell.str.contains(r"^\s*\d{1,2}\D")))
-    first, second = (text.str.extract(_NUMERIC, part).cast(pl.Int32) for part in (1, 2))
-    return pl.struct(
-        n_day_first=((first > 12) & (second <= 12)).sum(),
-        n_month_first=((second > 12) & (first <= 12)).sum(),
-        n_either=((first <= 12) & (second <= 12) & (first != second)).sum(),
-    ).alias(column)
+    is_other = cell.str.contains(r"^\s*\d{1,2}\D")
+    is_usual = cell.str.contains(_USUAL_TO_THE_END)
+    # The first two numbers of usual dates take few different forms, and each is looked at once. In order, because the
+    # engine may work out texts and their counts separately.
+    begins = cell.filter(is_usual).str.head(len("31.12.")).value_counts().sort()
+    usual = [begins.struct.field(column).str.extract(r"^(\d{1,2})[-/.](\d{1,2})", part) for part in (1, 2)]
+    text = _date_part(cell.filter(is_other & ~is_usual))
+    rest = [text.str.extract(_NUMERIC, part) for part in (1, 2)]
+    of_usual, of_rest = (
+        _order_counts(usual[0], usual[1], begins.struct.field("count")),
+        _order_counts(rest[0], rest[1], pl.lit(1)),
+    )
+    return pl.struct((of_usual[name] + of_rest[name]).alias(name) for name in of_rest).alias(column)
+
+
+def _order_counts(first: pl.Expr, second: pl.Expr, times: pl.Expr) -> dict[str, pl.Expr]:
+    first, second = first.cast(pl.Int32), second.cast(pl.Int32)
+    found = {
+        "n_day_first": (first > _MONTHS_A_YEAR) & (second <= _MONTHS_A_YEAR),
+        "n_month_first": (second > _MONTHS_A_YEAR) & (first <= _MONTHS_A_YEAR),
+        "n_either": (first <= _MONTHS_A_YEAR) & (second <= _MONTHS_A_YEAR) & (first != second),
+    }
+    return {name: (is_one.cast(pl.Int64) * times).sum() for name, is_one in found.items()}
 
 
 def date_reader(
@@ -130,6 +157,8 @@ def date_reader(
     day_order = _Order(order, only_telling)
 
     def plain(texts: pl.Series) -> pl.Series:
+        if (form := _ordered_form(texts, day_order, clocks=("",))) is not None:
+            return form.read(texts).cast(pl.Date)
         # The length keeps "2026-3-4 x" out, which a lenient parser might take.
         iso = texts.set((texts.str.len_bytes() != 10).fill_null(value=False), None)
         return iso.str.to_date("%Y-%m-%d", strict=False)
@@ -165,6 +194,8 @@ def moment_reader(
     day_order = _Order(order, only_telling)
 
     def plain(texts: pl.Series) -> pl.Series:
+        if (form := _ordered_form(texts, day_order, clocks=tuple(_CLOCKS))) is not None:
+            return _from_file(form.read(texts), clock)
         return _plain_moments(texts, clock)
 
     def close(texts: pl.Series) -> pl.Series:
@@ -183,6 +214,37 @@ def moment_reader(
 
 def _as_parsed(found: pl.Series) -> pl.Series:
     return found
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How all cells of a column may be written whose dates begin with day or month."""
+
+    #: Narrower than what the engine takes for the format, which is lenient.
+    pattern: str
+    format: str
+
+    def read(self, texts: pl.Series) -> pl.Series:
+        is_of_form = texts.str.contains(self.pattern)
+        usual = texts if is_of_form.all() else texts.set(~is_of_form.fill_null(value=True), None)
+        return usual.str.to_datetime(self.format, strict=False, time_unit="us")
+
+
+def _ordered_form(texts: pl.Series, order: _Order, *, clocks: tuple[str, ...]) -> _Form | None:
+    """Return the form of a column's first cell; None where it begins with the year, or the order is open."""
+    first = texts.first(ignore_nulls=True)
+    if not isinstance(first, str) or order.of_parts is None or order.only_telling:
+        return None
+    found = re.match(r"\d{1,2}([-/.])\d{1,2}[-/.]", first)
+    if found is None:
+        return None
+    mark = found.group(1)
+    date_format = mark.join(("%d", "%m", "%Y") if order.of_parts == "day_first" else ("%m", "%d", "%Y"))
+    for clock in clocks:
+        pattern = rf"^\d{{1,2}}\{mark}\d{{1,2}}\{mark}\d{{4}}{_CLOCKS[clock]}$"
+        if re.match(pattern, first):
+            return _Form(pattern, date_format + clock)
+    return None
 
 
 def _plain_moments(texts: pl.Series, clock: Clock) -> pl.Series:
