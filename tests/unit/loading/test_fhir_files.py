@@ -6,7 +6,7 @@ import pytest
 
 import ptanalytics as pta
 from ptanalytics.errors import UnreadableFileError
-from ptanalytics.loading.readers import json_text, row_store
+from ptanalytics.loading.readers import frame_spill, json_text, row_store
 from ptanalytics.loading.readers.fhir_codes import code_table
 from reader_corpus import PATIENT, bundle, care_plan, lines, odi_form, pain, procedure, resources
 
@@ -89,7 +89,7 @@ class TestWhole:
         at_once = load(name="bundle.json", content=as_bundle(bundle()))
         monkeypatch.setattr(json_text, "_AT_ONCE_BYTES", 100)
         monkeypatch.setattr(row_store, "_BATCH_ROWS", 3)
-        monkeypatch.setattr(row_store, "_SPILL_BYTES", 100)
+        monkeypatch.setattr(frame_spill, "_SPILL_BYTES", 100)
         streamed = load(name="bundle.json", content=as_bundle(bundle()))
         for table, frame in at_once.tables.items():
             assert frame.equals(streamed.tables[table])

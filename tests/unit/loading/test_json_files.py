@@ -6,7 +6,7 @@ import pytest
 
 import ptanalytics as pta
 from ptanalytics.errors import EmptyExportError, UnreadableFileError
-from ptanalytics.loading.readers import json_records, json_text, row_store
+from ptanalytics.loading.readers import frame_spill, json_records, json_text, row_store
 from ptanalytics.loading.readers.json_records import read_json
 from reader_corpus import lines
 
@@ -169,7 +169,7 @@ class TestLargeFiles:
     def _low_limits(self, monkeypatch):
         monkeypatch.setattr(json_text, "_AT_ONCE_BYTES", 100)
         monkeypatch.setattr(row_store, "_BATCH_ROWS", 2)
-        monkeypatch.setattr(row_store, "_SPILL_BYTES", 50)
+        monkeypatch.setattr(frame_spill, "_SPILL_BYTES", 50)
 
     def test_a_large_list_is_read_record_by_record(self, write):
         loaded = load(write("x.json", RECORDS))

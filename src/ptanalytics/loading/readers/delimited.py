@@ -13,12 +13,15 @@ from ptanalytics.errors import EmptyExportError, UnreadableFileError
 from ptanalytics.loading.layouts import TextForm
 from ptanalytics.loading.moments import order_evidence
 from ptanalytics.loading.readers.encodings import detect_encoding, reads_otherwise
+from ptanalytics.loading.readers.frame_spill import FrameSpill
 from ptanalytics.loading.readers.line_census import LineCensus, take_census
 from ptanalytics.loading.readers.line_pieces import LONGEST_PIECE_BYTES, RegularLines
 from ptanalytics.loading.readers.text_form import FileForm, find_form
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
 _BATCH_ROWS = 100_000
+#: Cells of one batch; a wide file gets shorter batches.
+_BATCH_CELLS = 2_000_000
 _LARGE_BYTES = 32 << 20
 #: Bytes without a meaning in the file's encoding, as the decoder keeps them.
 _ESCAPED = re.compile("[\udc80-\udcff]")
@@ -149,7 +152,8 @@ def _preamble(path: Path, form: FileForm) -> tuple[int, int]:
 class _Lines:
     """The lines of a careful reading, sorted into what they are."""
 
-    frames: list[pl.DataFrame] = field(default_factory=list)
+    rows: FrameSpill = field(default_factory=FrameSpill)
+    has_faults: bool = False
     n_headings: int = 0
     n_comments: int = 0
     n_blank: int = 0
@@ -161,13 +165,14 @@ def _read_carefully(path: Path, form: FileForm, wanted: TextForm) -> TextTable:
     lines = _Lines()
     # Below the headings only a layout can call a line a comment: "#12" may be somebody's id.
     prefix = wanted.comment_prefix
-    batch: list[list[str | int | None]] = []
+    batch: list[tuple[str | int | None, ...]] = []
+    n_most = max(1, min(_BATCH_ROWS, _BATCH_CELLS // len(form.headings)))
     is_open: dict[str, None] = {}
     for first, last, record in _all_records(path, form.encoding, form.delimiter):
         lines.n_continued += last - first
         if form.heading_line - form.n_heading_lines < first <= form.heading_line:
             lines.n_headings += 1
-        elif not any(cell.strip() for cell in record):
+        elif not "".join(record).strip():
             lines.n_blank += 1
         elif first < form.heading_line or (prefix and record[0].lstrip().startswith(prefix)):
             lines.n_comments += 1
@@ -176,23 +181,25 @@ def _read_carefully(path: Path, form: FileForm, wanted: TextForm) -> TextTable:
             if form.open_encodings:
                 cells = zip(form.headings, record, strict=False)
                 is_open.update((heading, None) for heading, cell in cells if reads_otherwise(cell, form.open_encodings))
-            if len(batch) == _BATCH_ROWS:
+            if len(batch) == n_most:
                 _store(lines, batch, form)
     _store(lines, batch, form)
-    frame = pl.concat(lines.frames)
+    schema = {**dict.fromkeys(form.headings, pl.String), ROW: pl.UInt32, FAULT: pl.String}
+    frame = lines.rows.lazy()
     return TextTable(
         path=path,
         sheet="",
         headings=form.headings,
-        frame=frame.lazy(),
-        n_rows=frame.height,
+        frame=pl.LazyFrame(schema=schema) if frame is None else frame,
+        n_rows=lines.n_rows,
         n_headings=lines.n_headings,
         n_comments=lines.n_comments,
         n_blank=lines.n_blank,
         n_continued=lines.n_continued,
-        has_faults=bool(frame[FAULT].is_not_null().any()),
+        has_faults=lines.has_faults,
         delimiter=form.delimiter,
         notes=form.in_words(),
+        folders=lines.rows.folders,
         open_encodings=form.open_encodings,
         open_headings=tuple(is_open),
     )
@@ -226,20 +233,25 @@ def _all_records(path: Path, encoding: str, delimiter: str) -> Iterator[tuple[in
         ) from None
 
 
-def _judged(record: list[str], n_fields: int, line: int) -> list[str | int | None]:
+def _judged(record: list[str], n_fields: int, line: int) -> tuple[str | int | None, ...]:
     """Return the cells of one row, its line and what is wrong with it. Extra fields are harmless while empty."""
-    fault = None
-    if len(record) < n_fields:
+    fault, n_cells = None, len(record)
+    if n_cells < n_fields:
         fault = "too_few_fields"
-    elif any(cell.strip() for cell in record[n_fields:]):
+    elif n_cells > n_fields and any(cell.strip() for cell in record[n_fields:]):
         fault = "too_many_fields"
-    if any(not cell.isascii() and _ESCAPED.search(cell) for cell in record):
+    # Together they are looked at ten times faster than one by one.
+    if not (text := "".join(record)).isascii() and _ESCAPED.search(text):
         fault, record = "other_encoding", [_ESCAPED.sub("\ufffd", cell) for cell in record]
-    cells: list[str | int | None] = [cell or None for cell in record[:n_fields]]
-    return [*cells, *[None] * (n_fields - len(cells)), line, fault]
+    cells = [cell or None for cell in record[:n_fields]]
+    # Tuples of texts are soon none of the garbage collector's business, which lists would be for a third of the time.
+    return (*cells, *[None] * (n_fields - len(cells)), line, fault)
 
 
-def _store(lines: _Lines, batch: list[list[str | int | None]], form: FileForm) -> None:
+def _store(lines: _Lines, batch: list[tuple[str | int | None, ...]], form: FileForm) -> None:
     schema = {**dict.fromkeys(form.headings, pl.String), ROW: pl.UInt32, FAULT: pl.String}
-    lines.frames.append(pl.DataFrame(batch, schema=schema, orient="row"))
+    frame = pl.DataFrame(batch, schema=schema, orient="row")
+    lines.n_rows += frame.height
+    lines.has_faults |= bool(frame[FAULT].is_not_null().any())
+    lines.rows.add(frame)
     batch.clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from ptanalytics.errors import UnreadableFileError
+from ptanalytics.loading.readers.frame_spill import FrameSpill
 from ptanalytics.loading.readers.scratch import ScratchFolder
 from ptanalytics.loading.readers.text_table import FAULT, ROW, unique_headings
 
@@ -15,7 +16,6 @@ _BATCH_ROWS = 50_000
 #: Cells of one batch; a wide or long-winded file gets shorter batches.
 _BATCH_CELLS = 2_000_000
 _BATCH_CHARACTERS = 64 << 20
-_SPILL_BYTES = 128 << 20
 
 
 class RowStore:
@@ -35,9 +35,7 @@ class RowStore:
         self._faults: list[str | None] = []
         self._n_characters = 0
         self._n_most = _BATCH_ROWS
-        self._frames: list[pl.DataFrame] = []
-        self._spilled: list[Path] = []
-        self.folders: tuple[ScratchFolder, ...] = ()
+        self._spill = FrameSpill()
         self.n_rows = 0
         self.has_faults = False
 
@@ -70,26 +68,22 @@ class RowStore:
             for at, name in enumerate(self._columns)
         ]
         rows = pl.Series(ROW, self._rows, dtype=pl.UInt32)
-        self._frames.append(pl.DataFrame([rows, pl.Series(FAULT, self._faults, dtype=pl.String), *cells]))
+        self._spill.add(pl.DataFrame([rows, pl.Series(FAULT, self._faults, dtype=pl.String), *cells]))
         self._rows, self._cells, self._faults, self._n_characters = [], [], [], 0
-        if sum(frame.estimated_size() for frame in self._frames) > _SPILL_BYTES:
-            self._spill()
 
-    def _spill(self) -> None:
-        self.folders = self.folders or (ScratchFolder(),)
-        file = Path(self.folders[0].name, f"{len(self._spilled)}.parquet")
-        pl.concat(self._frames, how="diagonal").write_parquet(file, compression="lz4")
-        self._spilled.append(file)
-        self._frames = []
+    @property
+    def folders(self) -> tuple[ScratchFolder, ...]:
+        """Folders that must live as long as the rows are read."""
+        return self._spill.folders
 
     def finish(self) -> tuple[tuple[str, ...], pl.LazyFrame]:
         """Return the headings, made unique, and all rows under them."""
         self._close_batch()
         headings = unique_headings(list(self._columns))
-        parts = [*(pl.scan_parquet(file, glob=False) for file in self._spilled), *(f.lazy() for f in self._frames)]
         names = {f"c{at}": heading for at, heading in enumerate(headings)}
-        if not parts:
+        rows = self._spill.lazy()
+        if rows is None:
             empty = {ROW: pl.UInt32, FAULT: pl.String, **dict.fromkeys(headings, pl.String)}
             return headings, pl.LazyFrame(schema=empty)
         # Names are read from each part's own columns: a late column is missing in early parts.
-        return headings, pl.concat(parts, how="diagonal").rename(names)
+        return headings, rows.rename(names)
