@@ -18,7 +18,11 @@ def test_importing_the_package_loads_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "kept"), [(None, "dirty_decay_ms:10000,muzzy_decay_ms:10000"), ("dirty_decay_ms:1", "dirty_decay_ms:1")]
+    ("own", "kept"),
+    [
+        (None, f"dirty_decay_ms:10000,muzzy_decay_ms:10000,narenas:{os.cpu_count()}"),
+        ("dirty_decay_ms:1", "dirty_decay_ms:1"),
+    ],
 )
 def test_the_allocator_of_polars_keeps_memory_unless_somebody_said_otherwise(own: str | None, kept: str) -> None:
     name = "_RJEM_MALLOC_CONF"
