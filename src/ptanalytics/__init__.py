@@ -9,9 +9,9 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-# Polars' allocator hands memory back half a second after its last use, and a large import asks for it again: a sixth of its
-# time. With one heap a core, in place of four, less of what is kept lies idle. It reads this when Polars is first imported; a
-# setting of the user's own stays.
+# Polars' allocator hands memory back half a second after its last use, and a large import asks for it again: a sixth of
+# its time. With one heap a core, in place of four, less of what is kept lies idle. It reads this when Polars is first
+# imported; a setting of the user's own stays.
 os.environ.setdefault("_RJEM_MALLOC_CONF", f"dirty_decay_ms:10000,muzzy_decay_ms:10000,narenas:{os.cpu_count() or 1}")
 
 _PUBLIC = {

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers import fingerprint, line_census
 from ptanalytics.loading.readers.line_census import LineCensus, take_census
 from ptanalytics.loading.readers.text_form import FileForm
@@ -86,6 +87,14 @@ def test_a_file_of_one_endless_line_is_looked_at_once(tmp_path: Path) -> None:
     (tmp_path / "pain.csv").write_bytes(b"patient_id,date,pain_nprs\n" + b"x" * 5_000)
     census = seen(tmp_path / "pain.csv", _FORM, 100, 50, 50)
     assert (census.n_lines, census.is_regular) == (2, False)
+
+
+def test_a_line_longer_than_any_record_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(line_census, "LONGEST_LINE_BYTES", 1_000)
+    (tmp_path / "pain.csv").write_bytes(b"patient_id,date,pain_nprs\n" + b"SECRET" * 500)
+    with pytest.raises(UnreadableFileError, match=r"pain\.csv cannot be read: a line in it is longer than") as refused:
+        seen(tmp_path / "pain.csv", _FORM, 100, 50, 50)
+    assert "SECRET" not in str(refused.value)
 
 
 def test_cells_without_spaces_are_told_from_those_with() -> None:

@@ -15,7 +15,7 @@ from ptanalytics.loading.moments import order_evidence
 from ptanalytics.loading.readers.encodings import detect_encoding, reads_otherwise
 from ptanalytics.loading.readers.frame_spill import FrameSpill
 from ptanalytics.loading.readers.line_census import LineCensus, take_census
-from ptanalytics.loading.readers.line_pieces import LONGEST_PIECE_BYTES, RegularLines
+from ptanalytics.loading.readers.line_pieces import RegularLines
 from ptanalytics.loading.readers.text_form import FileForm, find_form
 from ptanalytics.loading.readers.text_table import FAULT, ROW, TextTable
 
@@ -133,8 +133,8 @@ def _stream(path: Path, form: FileForm, census: LineCensus) -> TextTable:
 
 
 def _regular_lines(form: FileForm, census: LineCensus, frame: pl.LazyFrame) -> RegularLines | None:
-    """Return the lines of data in pieces, where none is blank or longer than any record."""
-    if census.blank_lines or any(piece.end - piece.start > LONGEST_PIECE_BYTES for piece in census.pieces):
+    """Return the lines of data in pieces, where none is blank."""
+    if census.blank_lines:
         return None
     return RegularLines(form.headings, form.delimiter, census.has_quotes, tuple(census.pieces), frame)
 

@@ -9,8 +9,9 @@ from functools import partial
 from io import FileIO
 from pathlib import Path
 
+from ptanalytics.errors import UnreadableFileError
 from ptanalytics.loading.readers import fingerprint
-from ptanalytics.loading.readers.line_pieces import PIECE_BYTES, LinePiece, common_cell_length
+from ptanalytics.loading.readers.line_pieces import LONGEST_LINE_BYTES, PIECE_BYTES, LinePiece, common_cell_length
 from ptanalytics.loading.readers.plain_lines import (
     bare_cells,
     cell_ends,
@@ -98,11 +99,16 @@ def _line_chunks(file: FileIO, block: bytearray, start: int) -> Iterator[bytes]:
         yield bytes(memoryview(block)[start:cut])
         start = cut
     rest = [bytes(memoryview(block)[start:])]
+    n_bytes = len(rest[0])
     while more := file.read(_CHUNK_BYTES):
         cut = more.find(b"\n") + 1
         rest.append(more[:cut] if cut else more)
+        n_bytes += len(rest[-1])
         if cut:
             break
+        if n_bytes > LONGEST_LINE_BYTES:
+            found = f"a line in it is longer than {LONGEST_LINE_BYTES >> 20} MB"
+            raise UnreadableFileError(str(file.name), found, "Export it again with each row on its own line.")
     if last := b"".join(rest):
         yield last
 

@@ -12,8 +12,8 @@ from ptanalytics.errors import UnreadableFileError
 
 #: Longer pieces hold more distinct texts in common, shorter ones less memory.
 PIECE_BYTES = 8 << 20
-#: A piece longer than this holds a line that is longer than any record; such a file is read in one go.
-LONGEST_PIECE_BYTES = 64 << 20
+#: No record is as long as this; a file with such a line has no lines.
+LONGEST_LINE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
