@@ -47,12 +47,13 @@ def content(study: Study) -> dict[str, bytes]:
     return {p.relative_to(study.path).as_posix(): p.read_bytes() for p in study.path.rglob("*") if p.is_file()}
 
 
-@pytest.mark.parametrize("quotes", ["necessary", "always"])
+@pytest.mark.parametrize("more", ["", "\n"], ids=["regular", "with_a_blank_line"])
 @pytest.mark.parametrize("limit_bytes", [100, 3_000, 30_000])
-def test_a_full_disk_leaves_the_study_as_it_was(study: Study, tmp_path: Path, limit_bytes: int, quotes: Any) -> None:
+def test_a_full_disk_leaves_the_study_as_it_was(study: Study, tmp_path: Path, limit_bytes: int, more: str) -> None:
     pytest.importorskip("resource", reason="this system has no file size limits")
-    # With quotation marks the file is read by one scan, without them in pieces.
-    sessions_frame(n_patients=200, n_sessions=20).write_csv(tmp_path / "exports" / "sessions.csv", quote_style=quotes)
+    # With a blank line the file is read by one scan, without one in pieces.
+    text = sessions_frame(n_patients=200, n_sessions=20).write_csv() + more
+    (tmp_path / "exports" / "sessions.csv").write_text(text, encoding="utf-8")
     before = content(study)
     command = [sys.executable, "-c", LIMITED_IMPORT, str(study.path), str(tmp_path / "exports"), str(limit_bytes)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
