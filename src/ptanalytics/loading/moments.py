@@ -121,12 +121,12 @@ def order_evidence(column: str) -> pl.Expr:
     is_usual = cell.str.contains(_USUAL_TO_THE_END)
     # The first two numbers of usual dates take few different forms, and each is looked at once. In order, because the
     # engine may work out texts and their counts separately.
-    begins = cell.filter(is_usual).str.head(len("31.12.")).value_counts().sort()
-    usual = [begins.struct.field(column).str.extract(r"^(\d{1,2})[-/.](\d{1,2})", part) for part in (1, 2)]
+    begins = cell.filter(is_usual).str.head(len("31.12.")).alias("begins").value_counts(name="times").sort()
+    usual = [begins.struct.field("begins").str.extract(r"^(\d{1,2})[-/.](\d{1,2})", part) for part in (1, 2)]
     text = _date_part(cell.filter(is_other & ~is_usual))
     rest = [text.str.extract(_NUMERIC, part) for part in (1, 2)]
     of_usual, of_rest = (
-        _order_counts(usual[0], usual[1], begins.struct.field("count")),
+        _order_counts(usual[0], usual[1], begins.struct.field("times")),
         _order_counts(rest[0], rest[1], pl.lit(1)),
     )
     return pl.struct((of_usual[name] + of_rest[name]).alias(name) for name in of_rest).alias(column)

@@ -149,3 +149,9 @@ def test_the_order_of_a_column_is_decided_from_its_unambiguous_dates(texts, coun
     evidence = OrderEvidence(**row)
     assert (evidence.n_day_first, evidence.n_month_first, evidence.n_either) == counts
     assert evidence.decide() == order
+
+
+@pytest.mark.parametrize("heading", ["count", "begins", "times", ""])
+def test_a_column_of_any_name_says_its_order(heading):
+    frame = pl.DataFrame({heading: ["25/03/2026", "04/03/2026", "4 . 5 . 2026"]})
+    assert frame.select(order_evidence(heading)).row(0)[0] == {"n_day_first": 1, "n_month_first": 0, "n_either": 2}

@@ -39,7 +39,17 @@ def test_a_late_date_that_decides_is_seen_beside_blank_and_quoted_lines(tmp_path
     "chunk",
     [
         *(b"a,b\nc\n", b"a,b\n,\n", b"a,b\n\n", b"a,b,c\nd\n", b"a,b\n,\r\n", b'a"b,c\n', b'"a"b,c\n', b'"a,b\n"c,d\n'),
-        *(b'"",""\n', b'" ",\n', b'"a\nb",c\n', b'"a","b","c"\n"d"\n', b'"a,b"\n', b'",b\n', b'a,"\n', b'","\n'),
+        *(
+            b'"",""\n',
+            b'" ",\n',
+            b'"a\nb",c\n',
+            b'"a","b","c"\n"d"\n',
+            b'"a,b"\n',
+            b'",b\n',
+            b'a,"\n',
+            b'","\n',
+            b'","a"b"\n',
+        ),
     ],
 )
 def test_lines_that_need_a_closer_look(chunk):

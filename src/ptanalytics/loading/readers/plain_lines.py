@@ -69,7 +69,9 @@ def _are_quotes_around_cells(chunk: bytes, signs: NDArray[np.uint8], ends: NDArr
         last[ends.shape[1] - 1 :: ends.shape[1]] -= signs[ends[:, -1] - 1] == ord(_RETURN)
     is_opened, is_closed = signs[starts] == ord(_QUOTE), signs[last] == ord(_QUOTE)
     n_quotes = int(np.count_nonzero(signs == ord(_QUOTE)))
-    return bool((is_opened == is_closed).all()) and n_quotes == 2 * int(np.count_nonzero(is_opened))
+    # A cell that is one mark alone would count for two, and hide a mark inside another.
+    is_paired = bool(((is_opened == is_closed) & (~is_opened | (last > starts))).all())
+    return is_paired and n_quotes == 2 * int(np.count_nonzero(is_opened))
 
 
 def _outside_quotes(
